@@ -1,0 +1,66 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test up down env bench lint format setup lock schema clean
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## Run everything with a simulated plant until Ctrl-C
+	@exec $(BIN)/fluxio-local demo
+
+test: setup ## Run every test on a real database and a real browser
+	@$(BIN)/python -m pytest $(ARGS)
+
+up: setup ## Start the services in the background, without the plant
+	@$(BIN)/fluxio-local up
+
+down: setup ## Stop what `make up` started; the data stays
+	@$(BIN)/fluxio-local down
+
+env: setup ## Print keys, addresses and the login as KEY=value lines
+	@$(BIN)/fluxio-local env
+
+bench: setup ## Measure ingest, as ratios within one run
+	@$(BIN)/python sql/benchmarks/ingest.py
+
+lint: setup ## Check style and types of Python, SQL and JavaScript
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 supabase sql
+	node_modules/.bin/biome ci .
+	node_modules/.bin/tsc --noEmit
+
+format: setup ## Let the formatters have their way
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	node_modules/.bin/biome check --write .
+
+schema: ## Print the migrations as one file, for an SQL editor
+	@cat supabase/migrations/*.sql
+
+setup: .venv/ready node_modules/ready dashboard_static/vendor/ready ## Install what pyproject.toml and package.json name
+
+.venv/ready: pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+node_modules/ready: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
+dashboard_static/vendor/ready: node_modules/ready dashboard_static/build/vendor.mjs
+	node dashboard_static/build/vendor.mjs
+	@touch $@
+
+lock: ## Resolve the dependencies anew into the lock files
+	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --generate-hashes --all-extras --universal \
+	  --python-version 3.11 pyproject.toml -o requirements.lock
+	npm install --package-lock-only --omit-lockfile-registry-resolved
+
+clean: down ## Delete the local database, its keys and everything installed
+	@$(BIN)/fluxio-local reset --yes
+	rm -rf .venv node_modules dashboard_static/vendor

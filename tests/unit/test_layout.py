@@ -1,0 +1,61 @@
+"""Rules about the tree itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import supabase
+
+ROOT = Path(__file__).parents[2]
+TOP_LEVEL = {
+    ".ci", ".env.example", ".gitignore", "api", "biome.json", "CHANGELOG.md", "CONTRIBUTING.md", "dashboard_static",
+    "docs",
+    "edge", "LICENSE", "Makefile", "package-lock.json", "package.json", "pyproject.toml", "README.md",
+    "requirements.lock",
+    "sql", "supabase", "tests", "tsconfig.json",
+}  # fmt: skip
+
+
+def tracked() -> list[str]:
+    """The files git knows or would add."""
+    done = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+def test_the_supabase_folder_does_not_shadow_the_package() -> None:
+    assert not (ROOT / "supabase" / "__init__.py").exists()
+    assert "site-packages" in (supabase.__file__ or "")
+
+
+def test_nothing_new_lies_at_the_top() -> None:
+    assert {file.split("/")[0] for file in tracked()} <= TOP_LEVEL
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "package-lock.json"])
+def test_lock_files_carry_hashes_and_no_registry(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert "sha256:" in text or '"integrity"' in text
+    assert not re.search(r"https?://registry|--index-url|\"resolved\"|files\.pythonhosted", text)
+
+
+def test_every_make_target_is_explained() -> None:
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    phony = next(line for line in lines if line.startswith(".PHONY:")).split()[1:]
+    explained = {line.split(":")[0] for line in lines if " ## " in line}
+    assert set(phony) == explained
+
+
+def test_no_fluxio_package_imports_another() -> None:
+    for package, folder in {"fluxio_edge": "edge", "fluxio_api": "api"}.items():
+        for file in (ROOT / folder).rglob("*.py"):
+            for other in {"fluxio_edge", "fluxio_api", "fluxio_local"} - {package}:
+                assert not re.search(rf"^\s*(from|import) {other}\b", file.read_text(), re.MULTILINE), file
