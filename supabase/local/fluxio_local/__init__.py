@@ -1,0 +1,1 @@
+"""Supabase on this machine without Docker: PostgreSQL, REST, Auth and Realtime."""

@@ -1,0 +1,44 @@
+"""Ports on loopback: the usual one, or a free one if that is taken."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+
+from .errors import LocalStackError
+
+HOST = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port nobody listens on; it may be gone a moment later."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def choose(name: str, *, wanted: int | None, usual: Iterable[int | None]) -> int:
+    """The port to use: `wanted` or nothing else, else the first free one of `usual`, else any free one.
+
+    Raises LocalStackError if `wanted` is taken.
+    """
+    if wanted is not None:
+        if not is_free(wanted):
+            raise LocalStackError(f"port {wanted} is taken; set {name} to another")
+        return wanted
+    for port in usual:
+        if port is not None and is_free(port):
+            return port
+    return free_port()

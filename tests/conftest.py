@@ -1,0 +1,39 @@
+"""What every test may use: one local Supabase for the whole run, thrown away at its end, and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from fluxio_local.stack import Stack
+from support import needs
+from support.stacks import throwaway_stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A local Supabase on free ports with every migration and no seed.
+
+    FLUXIO_LOCAL_PG_BIN chooses the PostgreSQL, as for `fluxio-local`.
+    """
+    with throwaway_stack() as stack:
+        stack.start()
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium. Per module: Playwright's loop would get in the way of asyncio tests."""
+    executable = needs.chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=[
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            ],
+        )  # fmt: skip
+        yield browser
+        browser.close()
