@@ -28,9 +28,10 @@ lint: setup ## Check style and types of Python, SQL and JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 supabase sql
+	$(BIN)/sqlfluff lint supabase sql
 	node_modules/.bin/biome ci .
 	node_modules/.bin/tsc --noEmit
+	node_modules/.bin/tsc --noEmit -p dashboard_static/tsconfig.json
 
 format: setup ## Let the formatters have their way
 	$(BIN)/ruff check --fix .
@@ -48,8 +49,10 @@ setup: .venv/ready node_modules/ready dashboard_static/vendor/ready ## Install w
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Not `npm ci`: it refuses a lock file made where the packages of other platforms cannot be had. This keeps to the lock
+# file as well and never writes it.
 node_modules/ready: package.json package-lock.json
-	npm ci --silent --no-audit --no-fund
+	npm install --no-save --silent --no-audit --no-fund
 	@touch $@
 
 dashboard_static/vendor/ready: node_modules/ready dashboard_static/build/vendor.mjs
@@ -59,6 +62,7 @@ dashboard_static/vendor/ready: node_modules/ready dashboard_static/build/vendor.
 lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --generate-hashes --all-extras --universal \
 	  --python-version 3.11 pyproject.toml -o requirements.lock
+	rm -rf node_modules package-lock.json
 	npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean: down ## Delete the local database, its keys and everything installed

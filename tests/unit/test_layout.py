@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_lock_files_carry_hashes_and_no_registry(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert "sha256:" in text or '"integrity"' in text
     assert not re.search(r"https?://registry|--index-url|\"resolved\"|files\.pythonhosted", text)
+
+
+def test_the_npm_lock_file_is_of_this_package_json() -> None:
+    package = json.loads((ROOT / "package.json").read_text())
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    for kind in ("dependencies", "devDependencies"):
+        assert locked[""][kind] == package[kind]
+        for name, version in package[kind].items():
+            assert locked[f"node_modules/{name}"]["version"] == version
 
 
 def test_every_make_target_is_explained() -> None:

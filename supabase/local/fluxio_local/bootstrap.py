@@ -26,7 +26,7 @@ def run_sql_files(folder: Path, admin_url: str, *, only: str = "*.sql") -> None:
 def push_migrations(database_url: str, *, include_seed: bool) -> None:
     """Apply the pending migrations with the real `supabase db push`, as hosted Supabase's users do."""
     if not paths.SUPABASE_CLI.exists():
-        raise LocalStackError(f"{paths.SUPABASE_CLI} is missing; run `npm ci` first (make does)")
+        raise LocalStackError(f"{paths.SUPABASE_CLI} is missing; run `make setup`")
     command = [str(paths.SUPABASE_CLI), "db", "push", f"--remote={database_url}?sslmode=disable", "--yes"]
     if include_seed:
         command.append("--include-seed")

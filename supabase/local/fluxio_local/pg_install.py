@@ -63,7 +63,7 @@ def _unpacked_wheel() -> Path:
 
 def _unpack_pgtap(extension_dir: Path) -> None:
     if not paths.PGTAP_ARCHIVE.exists():
-        raise LocalStackError(f"{paths.PGTAP_ARCHIVE} is missing; run `npm ci` first (make does)")
+        raise LocalStackError(f"{paths.PGTAP_ARCHIVE} is missing; run `make setup`")
     with tarfile.open(paths.PGTAP_ARCHIVE) as archive:
         for member in archive.getmembers():
             if member.isfile() and "/extension/" in member.name and member.name.endswith((".sql", ".control")):
