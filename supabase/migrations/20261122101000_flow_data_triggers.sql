@@ -1,0 +1,196 @@
+/*
+ * What follows from a reading: contact, the latest values, alerts.
+ *
+ * It hangs on flow_data, so that a COPY or a replay has the effect of a
+ * gateway's POST. One function serves INSERT and UPDATE: both triggers name the
+ * new rows alike. It costs the same few statements for one row as for a
+ * thousand.
+ *
+ * Plans are pinned. The planner cannot know how many rows a statement brought
+ * (it keeps what the session's first had), and a plan cached while a table was
+ * empty scans it whole when it is not. One generic plan, in nested loops over
+ * indexes, is right for one row and for a thousand. So that it cannot choose a
+ * wrong index, each lookup names the columns of one.
+ */
+create function private.tg_flow_data__advance()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_events private.alert_event[];
+begin
+  -- An UPDATE of no row fires too, and so does an INSERT that does nothing.
+  if not exists (select from added) then
+    return null;
+  end if;
+
+  -- Contact, ghosts included. Under ingest_readings last_seen is already this
+  -- new, so nothing is found; a direct load takes its devices here.
+  perform from public.devices
+  where devices.device_id = any (array(select added.device_id from added))
+  and (devices.last_seen is null or devices.last_seen < (select max(added.received_at) from added))
+  order by devices.device_id
+  for no key update;
+  if found then
+    update public.devices
+    set last_seen = newest.received_at
+    from (
+      select added.device_id, max(added.received_at) as received_at
+      from added
+      group by added.device_id
+    ) as newest
+    where devices.device_id = newest.device_id
+    and (devices.last_seen is null or devices.last_seen < newest.received_at);
+  end if;
+
+  if tg_op = 'UPDATE' then
+    perform private.retract_latest(array(select added.device_id from added where added.quality = 'bad'));
+  end if;
+
+  -- One statement, so that both halves see latest_readings as it was: all of a
+  -- batch that is newer is judged, though only its last stays. A row the flags
+  -- call a ghost and the quality does not is one that a person overruled.
+  with news as materialized (
+    select added.*, device.organization_id, device.expected_interval_s
+    from added
+    cross join lateral (
+      select devices.organization_id, devices.expected_interval_s
+      from public.devices
+      where devices.device_id = added.device_id
+      limit 1
+    ) as device
+    where added.quality <> 'bad'
+    and case
+      when added.flow_rate = 0
+        then 'ghost_zero' = any (added.flags)
+        or private.zero_flag(added.flow_rate, added.totalizer, added.level, added.velocity) is distinct from 'ghost_zero'
+      else true
+    end
+    and not exists (
+      select from public.latest_readings as latest
+      where latest.device_id = added.device_id
+      and latest.created_at > added.created_at
+      offset 0
+    )
+  ), advanced as (
+    insert into public.latest_readings as latest (
+      device_id, organization_id, created_at, received_at, flow_rate, totalizer, temperature,
+      pressure, level, velocity, battery_level, signal_strength, quality
+    )
+    select distinct on (news.device_id)
+      news.device_id, news.organization_id, news.created_at, news.received_at, news.flow_rate, news.totalizer,
+      news.temperature, news.pressure, news.level, news.velocity, news.battery_level, news.signal_strength, news.quality
+    from news
+    order by news.device_id, news.created_at desc
+    on conflict (device_id) do update set
+      created_at = excluded.created_at,
+      received_at = excluded.received_at,
+      flow_rate = excluded.flow_rate,
+      totalizer = excluded.totalizer,
+      temperature = excluded.temperature,
+      pressure = excluded.pressure,
+      level = excluded.level,
+      velocity = excluded.velocity,
+      battery_level = excluded.battery_level,
+      signal_strength = excluded.signal_strength,
+      quality = excluded.quality
+    where latest.created_at <= excluded.created_at
+  ), judged as (
+    -- Between the threshold and the deadband's end nothing changes: null.
+    select
+      news.organization_id, news.device_id, news.created_at, news.flow_rate, rule.id as rule_id, rule.duration_minutes,
+      case rule.rule_type
+        when 'high_flow' then case
+          when news.flow_rate > rule.threshold_value then true
+          when news.flow_rate <= rule.threshold_value - rule.deadband then false
+        end
+        when 'low_flow' then case
+          when news.flow_rate < rule.threshold_value then true
+          when news.flow_rate >= rule.threshold_value + rule.deadband then false
+        end
+      end as is_breach
+    from news
+    cross join lateral (
+      select * from public.alert_rules
+      where alert_rules.organization_id = news.organization_id and alert_rules.device_id = news.device_id
+      union all
+      select * from public.alert_rules
+      where alert_rules.organization_id = news.organization_id and alert_rules.device_id is null
+    ) as rule
+    where rule.is_enabled
+    and news.created_at >= v_now - greatest(2 * news.expected_interval_s * interval '1 second', interval '5 minutes')
+  ), turning as (
+    select
+      judged.*,
+      lag(judged.is_breach) over (partition by judged.rule_id, judged.device_id order by judged.created_at) as before
+    from judged
+    where judged.is_breach is not null
+  )
+  select array_agg(row(
+    turning.rule_id, turning.organization_id, turning.device_id, turning.created_at, turning.flow_rate,
+    turning.is_breach
+  )::private.alert_event)
+  into v_events
+  from turning
+  -- Left out is what the loop would find nothing to do for: a value that stays
+  -- on its side, a normal one with nothing open, a breach that is open already.
+  where case
+    when turning.before is not null
+      then turning.before <> turning.is_breach or (turning.is_breach and turning.duration_minutes > 0)
+    else turning.is_breach <> exists (
+      select from public.alerts
+      where alerts.organization_id = turning.organization_id
+      and coalesce(alerts.rule_id::text, alerts.alert_type) = turning.rule_id::text
+      and alerts.device_id = turning.device_id
+      and alerts.gateway_id is null
+      and alerts.job is null
+      and not alerts.is_resolved
+    )
+    or (
+      not turning.is_breach
+      and turning.duration_minutes > 0
+      and exists (
+        select from private.pending_alerts
+        where pending_alerts.rule_id = turning.rule_id
+        and pending_alerts.device_id = turning.device_id
+      )
+    )
+  end;
+  if v_events is not null then
+    perform private.apply_alert_events(v_events);
+  end if;
+
+  -- Last, since it fires this trigger again for the rows it changes. Ingest has
+  -- flagged its new rows; what is left are direct loads and merges.
+  if exists (
+    select from added
+    where case
+      when added.flow_rate = 0 or added.flags <> '{}'
+        then private.zero_flag(added.flow_rate, added.totalizer, added.level, added.velocity)
+        is distinct from private.flagged_zero(added.flags)
+    end
+  ) then
+    perform private.flag_zeros(array_agg(added.device_id), array_agg(added.created_at)) from added;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.tg_flow_data__advance() is
+'Move last_seen and latest_readings forward, open and resolve alerts, flag zeros, for a statement''s readings. Definer: only through a reading may a caller write those tables.';
+
+create trigger update_device_last_seen_trigger after insert on public.flow_data
+referencing new table as added
+for each statement execute function private.tg_flow_data__advance();
+
+create trigger update_device_last_seen_on_update_trigger after update on public.flow_data
+referencing new table as added
+for each statement execute function private.tg_flow_data__advance();

@@ -1,0 +1,328 @@
+/*
+ * Ingest, part three: the one road a batch of readings takes into the database.
+ *
+ * Three ideas carry everything below.
+ * 1. A batch first takes its devices' rows, in device_id order, and holds them
+ *    to the end. Whatever follows (flow_data, latest_readings, alerts) is then
+ *    alone with these devices: no deadlock, and no race about who was first.
+ * 2. The next statement sees what others committed before that lock was ours,
+ *    because a volatile function takes a new snapshot per statement. One long
+ *    statement would not: its snapshot is older than the lock.
+ * 3. What follows from a reading is the business of flow_data's triggers, so a
+ *    COPY or a replay has the same effect as a gateway.
+ *
+ * Plans are pinned for the reasons told with the triggers: the planner takes
+ * any jsonb for 100 rows and an array parameter for 10.
+ */
+create function private.store_readings(readings jsonb, readable jsonb, pointers text[], as_of timestamptz)
+returns setof public.ingest_verdict
+language plpgsql
+volatile
+security definer
+set search_path = ''
+set timezone = 'UTC'
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_batch private.ingest_reading[];
+  v_known text[];
+  v_seen timestamptz[];
+  v_rounds integer;
+  v_locked bigint;
+  v_oldest timestamptz;
+  v_newest timestamptz;
+  v_is_unsettled boolean := false;
+  v_new public.ingest_verdict[];
+  v_repeats private.ingest_reading[];
+  v_answers public.ingest_verdict[];
+  v_letters private.dead_letter[];
+  v_refused private.dead_letter[];
+begin
+  v_batch := private.judge_readings(store_readings.readable, store_readings.pointers, store_readings.as_of);
+  if exists (select from unnest(v_batch) where code is null and timing is not null) then
+    v_batch := private.settle_times(v_batch, store_readings.readings, store_readings.as_of);
+    v_is_unsettled := true;
+  end if;
+
+  -- A refused reading is contact too, once it is known whose it is.
+  select
+    array_agg(device_id) filter (where is_contact),
+    array_agg(received_at) filter (where is_contact),
+    max(round) filter (where code is null),
+    min(created_at) filter (where code is null),
+    max(created_at) filter (where code is null)
+  into v_known, v_seen, v_rounds, v_oldest, v_newest
+  from (
+    select
+      reading.*,
+      coalesce(reading.code not in ('invalid_key', 'missing_device_id', 'unknown_device'), true)
+      and reading.pointer is distinct from '' as is_contact
+    from unnest(v_batch) as reading
+  ) as judged;
+
+  -- Months before any row lock: making one waits for whoever is making it.
+  perform private.create_flow_data_months(v_oldest, v_newest);
+
+  -- The lock, then contact. `order by` under `for no key update` is what makes
+  -- the order certain; an update alone locks in whatever order it scans. Two
+  -- statements, since the update must see what the lock waited for.
+  perform from public.devices
+  where devices.device_id = any (v_known)
+  order by devices.device_id
+  for no key update;
+  get diagnostics v_locked = row_count;
+  if v_locked < (select count(distinct known) from unnest(v_known) as known) then
+    raise exception 'a device was deleted meanwhile' using errcode = 'serialization_failure';
+  end if;
+
+  update public.devices
+  set last_seen = contact.received_at
+  from (
+    select
+      device_id,
+      max(received_at) as received_at
+    from unnest(v_known, v_seen) as seen (device_id, received_at)
+    group by device_id
+  ) as contact
+  where devices.device_id = contact.device_id
+  and (devices.last_seen is null or devices.last_seen < contact.received_at);
+
+  if v_is_unsettled then
+    v_batch := private.resolve_repeats(v_batch);
+    select max(round) into v_rounds
+    from unnest(v_batch)
+    where code is null;
+  end if;
+
+  -- A second reading of one device and instant in the same batch meets the
+  -- first as if it had come later: one more round, almost never taken.
+  for v_round in 1 .. coalesce(v_rounds, 0) loop
+    with candidate as materialized (
+      select reading, (reading).*
+      from unnest(v_batch) as reading
+      where (reading).code is null and (reading).round = v_round
+    ), inserted as (
+      insert into public.flow_data (
+        device_id, created_at, received_at, flow_rate, totalizer, temperature, pressure,
+        level, velocity, battery_level, signal_strength, quality, flags, metadata
+      )
+      select
+        device_id, created_at, received_at, flow_rate, totalizer, temperature, pressure,
+        level, velocity, battery_level, signal_strength, quality, flags, metadata
+      from candidate
+      order by device_id, created_at
+      on conflict (device_id, created_at) do nothing
+      returning device_id, created_at
+    ), answered as (
+      -- In the select list this is one hash of `inserted`. As a join the planner,
+      -- expecting a row or two, nests loops: a million steps for a thousand rows.
+      select
+        index, device_id, created_at, reading,
+        (device_id, created_at) in (select device_id, created_at from inserted) as is_new
+      from candidate
+    )
+    select
+      array_agg(row(index, device_id, created_at, 'new', null, null)::public.ingest_verdict) filter (where is_new),
+      array_agg(reading) filter (where not is_new)
+    into v_new, v_repeats
+    from answered;
+
+    return query select * from unnest(v_new);
+    continue when v_repeats is null;
+
+    with repeated as materialized (
+      select
+        arrived.*,
+        case when compared.differs then 'conflict' when compared.fills then 'merged' else 'duplicate' end as verdict
+      from unnest(v_repeats) as arrived
+      cross join lateral (
+        select * from public.flow_data
+        where flow_data.device_id = arrived.device_id
+        and flow_data.created_at = arrived.created_at
+        limit 1
+      ) as stored
+      cross join lateral (
+        select
+          bool_or(pair.stored <> pair.arrived) as differs,
+          bool_or(pair.stored is null and pair.arrived is not null) as fills
+        from unnest(
+          array[
+            stored.flow_rate, stored.totalizer, stored.temperature, stored.pressure,
+            stored.level, stored.velocity, stored.battery_level, stored.signal_strength
+          ],
+          array[
+            arrived.flow_rate, arrived.totalizer, arrived.temperature, arrived.pressure,
+            arrived.level, arrived.velocity, arrived.battery_level, arrived.signal_strength
+          ]
+        ) as pair (stored, arrived)
+      ) as compared
+    ), merged as (
+      -- Zeros are judged again by the trigger, which sees the whole row.
+      update public.flow_data
+      set
+        flow_rate = coalesce(flow_data.flow_rate, repeated.flow_rate),
+        totalizer = coalesce(flow_data.totalizer, repeated.totalizer),
+        temperature = coalesce(flow_data.temperature, repeated.temperature),
+        pressure = coalesce(flow_data.pressure, repeated.pressure),
+        level = coalesce(flow_data.level, repeated.level),
+        velocity = coalesce(flow_data.velocity, repeated.velocity),
+        battery_level = coalesce(flow_data.battery_level, repeated.battery_level),
+        signal_strength = coalesce(flow_data.signal_strength, repeated.signal_strength),
+        quality = case
+          when 'ghost_zero' = any (repeated.flags) or flow_data.quality = 'bad' then flow_data.quality
+          when repeated.quality = 'good' then flow_data.quality
+          else repeated.quality
+        end,
+        flags = array(
+          select unnest(flow_data.flags)
+          union
+          select told.flag from unnest(repeated.flags) as told (flag)
+          where told.flag not in ('ghost_zero', 'zero_unconfirmed')
+        ),
+        metadata = repeated.metadata || flow_data.metadata
+      from repeated
+      where repeated.verdict = 'merged'
+      and flow_data.device_id = repeated.device_id
+      and flow_data.created_at = repeated.created_at
+    )
+    select
+      array_agg(row(
+        index, device_id, created_at, verdict, case verdict when 'conflict' then 'conflicting_values' end, null
+      )::public.ingest_verdict),
+      array_agg(row(
+        api_key_id, received_at, 'conflicting_values', null, null, null, store_readings.readings -> index
+      )::private.dead_letter) filter (where verdict = 'conflict')
+    into v_answers, v_refused
+    from repeated;
+
+    -- Only a direct load, which takes its devices after its rows, can put a row
+    -- in the way that our snapshot does not show. The caller starts again.
+    if coalesce(cardinality(v_answers), 0) < cardinality(v_repeats) then
+      raise exception 'a reading arrived by another road' using errcode = 'serialization_failure';
+    end if;
+    return query select * from unnest(v_answers);
+    v_letters := v_letters || v_refused;
+  end loop;
+
+  select
+    array_agg(row(index, device_id, created_at, 'rejected', code, pointer)::public.ingest_verdict),
+    array_agg(row(
+      api_key_id, received_at, code, pointer, null, null, store_readings.readings -> index
+    )::private.dead_letter)
+  into v_answers, v_refused
+  from unnest(v_batch)
+  where code is not null;
+
+  return query select * from unnest(v_answers);
+  v_letters := v_letters || v_refused;
+  if v_letters is not null then
+    perform private.bury(v_letters);
+  end if;
+end;
+$$;
+comment on function private.store_readings(jsonb, jsonb, text[], timestamptz) is
+'Store a batch in one attempt; a row of verdicts per reading, in no order. readings as they came, readable the same without unreadable fields, pointers (from 1) to those fields or null, as_of the time of the call. Definer: nobody else writes readings.';
+
+create function private.make_readable(reading jsonb, out readable jsonb, out pointer text)
+returns record
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set timezone = 'UTC'
+as $$
+declare
+  v_field text;
+begin
+  if jsonb_typeof(reading) <> 'object' then
+    readable := '{}';
+    pointer := '';
+    return;
+  end if;
+
+  readable := reading;
+  foreach v_field in array array[
+    'flow_rate', 'totalizer', 'temperature', 'pressure', 'level', 'velocity', 'battery_level', 'signal_strength',
+    'created_at', 'received_at', 'body_index', 'flags', 'api_key_id'
+  ] loop
+    begin
+      perform from jsonb_to_record(jsonb_build_object(v_field, reading -> v_field)) as (
+        api_key_id uuid, created_at timestamptz, received_at timestamptz, body_index integer,
+        flow_rate double precision, totalizer double precision, temperature double precision,
+        pressure double precision, level double precision, velocity double precision,
+        battery_level double precision, signal_strength double precision, flags text[]
+      );
+    exception
+      when data_exception then
+        pointer := coalesce(pointer, '/' || v_field);
+        -- A key that cannot be read is a key nobody has, not no key.
+        readable := (readable - v_field) || case v_field
+          when 'api_key_id' then '{"api_key_id": "00000000-0000-0000-0000-000000000000"}'
+          else '{}'
+        end::jsonb;
+    end;
+  end loop;
+end;
+$$;
+comment on function private.make_readable(jsonb) is
+'A reading without the fields that do not have their type, and a pointer to the first of them (empty: it is no object). A subtransaction per field, so asked only after a failure.';
+
+create function public.ingest_readings(readings jsonb)
+returns setof public.ingest_verdict
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_as_of constant timestamptz := clock_timestamp();
+  v_readable jsonb := readings;
+  v_pointers text[];
+begin
+  if jsonb_typeof(readings) is distinct from 'array' then
+    raise exception 'readings are no array: %', coalesce(jsonb_typeof(readings), 'null')
+      using errcode = 'RDARR';
+  elsif jsonb_array_length(readings) > 1000 then
+    raise exception 'too many readings in one call: %', jsonb_array_length(readings)
+      using errcode = 'RDMAX', hint = 'Send at most 1000.';
+  end if;
+
+  for v_attempt in 1 .. 5 loop
+    begin
+      return query select * from private.store_readings(readings, v_readable, v_pointers, v_as_of);
+      return;
+    exception
+      when deadlock_detected or serialization_failure then
+        if v_attempt = 5 then
+          raise;
+        end if;
+      when data_exception then
+        if v_attempt = 5 or v_pointers is not null then
+          raise;
+        end if;
+        -- The API lets no such reading through. If one came, it alone is rejected.
+        select
+          jsonb_agg(mended.readable order by listed.ordinality),
+          array_agg(mended.pointer order by listed.ordinality)
+        into v_readable, v_pointers
+        from jsonb_array_elements(readings) with ordinality as listed (element, ordinality)
+        cross join lateral private.make_readable(listed.element) as mended;
+    end;
+  end loop;
+end;
+$$;
+comment on function public.ingest_readings(jsonb) is
+'Store a batch of at most 1,000 readings; one verdict per reading, by index, in no order. A repeat is harmless; a bad reading is rejected into ingest_dead_letters and costs the others nothing. RDARR: no array. RDMAX: more than 1,000. 40P01 and 40001 after five attempts: call again.';
+
+revoke all on function public.ingest_readings(jsonb) from public, anon, authenticated, service_role;
+
+grant execute on function private.store_readings(jsonb, jsonb, text[], timestamptz) to service_role;
+grant execute on function private.make_readable(jsonb) to service_role;
+grant execute on function public.ingest_readings(jsonb) to service_role;
+
+notify pgrst, 'reload schema';
