@@ -1,0 +1,51 @@
+"""The Flask API: gateways post readings, people read them."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_cors import CORS
+
+from . import commands, http_edge, limits, page, problems, requestlog
+from .ingest import routes as ingest
+from .keyring import KeyRing
+from .people import alerts, devices, flow_data
+from .settings import Settings, from_environment
+from .stores import Stores, connect
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None, *, stores: Stores | None = None) -> Flask:
+    """Wire the app together; nothing is sent to Supabase yet.
+
+    Without `settings` they are the environment's, for `flask --app fluxio_api`;
+    raises settings.SettingsError then.
+    """
+    settings = settings or from_environment()
+    stores = stores or connect(settings)
+    shared_key = settings.api_secret_key.get_secret_value() if settings.api_secret_key else None
+
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined] # of Flask's DefaultJSONProvider
+    requestlog.register(app)
+    problems.register(app)
+    http_edge.register(app, max_body_bytes=settings.max_body_bytes)
+    CORS(
+        app,
+        origins=list(settings.cors_origins),
+        methods=["GET", "POST", "PATCH"],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
+        expose_headers=["Retry-After", "X-Request-ID"],
+        max_age=600,
+    )
+    limiter = limits.register(app, storage=settings.rate_limit_storage)
+    keys = KeyRing(stores.keys.find, ttl_s=settings.key_cache_s)
+    app.register_blueprint(
+        ingest.blueprint(stores.readings, keys, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
+    )
+    app.register_blueprint(devices.blueprint(stores.people))
+    app.register_blueprint(flow_data.blueprint(stores.people))
+    app.register_blueprint(alerts.blueprint(stores.people))
+    page.register(app, settings)
+    commands.register(app, settings)
+    return app

@@ -1,0 +1,1 @@
+"""Ingest: gateways post readings, the database decides what they are."""

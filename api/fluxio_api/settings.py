@@ -1,0 +1,140 @@
+"""Settings, read once from the environment; .env.example lists them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from click import ClickException
+from limits import parse_many
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+#: The page beside this package in a checkout.
+_CHECKOUT_DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard_static"
+
+#: Longest key a gateway may send [characters]; see auth.py.
+MAX_KEY_LENGTH = 256
+
+
+class SettingsError(ClickException):
+    """The environment does not describe a server that may start."""
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an http or https address")
+    return value.rstrip("/")
+
+
+HttpAddress = Annotated[str, AfterValidator(_http_url)]
+
+
+class Settings(BaseSettings):
+    """What the API needs to start. A missing or malformed value stops start-up.
+
+    The seeds' names stand as they are; everything else is FLUXIO_ and the
+    field's name. An empty variable counts as unset.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="FLUXIO_", frozen=True, env_ignore_empty=True, populate_by_name=True,
+        hide_input_in_errors=True, extra="ignore",
+    )  # fmt: skip
+
+    supabase_url: HttpAddress = Field(validation_alias="SUPABASE_URL")
+    #: Publishable: it is sent to browsers. `sb_publishable_...` or a JWT.
+    supabase_anon_key: str = Field(validation_alias="SUPABASE_ANON_KEY", min_length=1)
+    #: `sb_secret_...` or a JWT; past row security, so only for ingest and the commands.
+    supabase_service_role_key: SecretStr = Field(validation_alias="SUPABASE_SERVICE_ROLE_KEY", min_length=1)
+    #: One shared gateway key that writes to the default organization; unset: only keys of the database.
+    api_secret_key: SecretStr | None = Field(default=None, validation_alias="API_SECRET_KEY")
+    #: Where people find the page.
+    site_url: HttpAddress | None = Field(default=None, validation_alias="SITE_URL")
+    #: Origins of pages on other hosts, with commas, each exactly scheme://host[:port].
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validation_alias="CORS_ORIGINS")
+
+    #: Supabase as a browser reaches it; unset: SUPABASE_URL.
+    public_supabase_url: HttpAddress | None = None
+    #: Folder served at /.
+    dashboard_dir: Path = _CHECKOUT_DASHBOARD
+    #: Largest ingest body [bytes].
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    #: How long a key that was found good is not looked up again [s].
+    key_cache_s: float = Field(default=30, ge=0, le=30)
+    #: POSTs of one key, in the notation of Flask-Limiter.
+    ingest_rate_limit: str = "6000 per minute"
+    #: Where limits are counted; memory:// counts per worker process.
+    rate_limit_storage: str = "memory://"
+    #: How long Supabase may take to answer [s].
+    upstream_timeout_s: float = Field(default=10, gt=0, le=60)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("api_secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value()
+        if not 32 <= len(text) <= MAX_KEY_LENGTH:
+            raise ValueError(f"must have 32 to {MAX_KEY_LENGTH} characters")
+        if not all("!" <= character <= "~" for character in text):
+            raise ValueError("must be printable ASCII without blanks, or no header can carry it")
+        return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or "*" in origin:
+                raise ValueError("each must be scheme://host[:port]; * is not allowed")
+            if origin != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError("each must end after the host or port")
+        return value
+
+    @field_validator("ingest_rate_limit")
+    @classmethod
+    def _limit(cls, value: str) -> str:
+        parse_many(value)
+        return value
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Self:
+        if self.supabase_anon_key == self.supabase_service_role_key.get_secret_value():
+            raise ValueError("SUPABASE_ANON_KEY is sent to browsers: it must not be the service role's key")
+        return self
+
+
+def from_environment() -> Settings:
+    """The settings of this process.
+
+    Raises SettingsError naming every variable that is missing or wrong, and
+    no value.
+    """
+    try:
+        return Settings.model_validate({})
+    except ValidationError as error:
+        faults = [
+            f"{_variable(fault['loc'])}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise SettingsError("the API cannot start:\n  " + "\n  ".join(faults)) from None
+
+
+def variable_of(field: str) -> str:
+    """The environment variable that sets `field`."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"FLUXIO_{field.upper()}"
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "settings"
+    return variable_of(name) if name in Settings.model_fields else name

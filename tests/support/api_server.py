@@ -1,0 +1,86 @@
+"""The API in gunicorn, as it runs in production, on a local stack."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+import fluxio_api
+from fluxio_local import ports
+from fluxio_local.stack import Stack
+
+GUNICORN_CONFIG = Path(fluxio_api.__file__).with_name("gunicorn.conf.py")
+_START_S, _STOP_S = 20, 30
+
+
+class ApiServer:
+    """One gunicorn with one worker; its output goes to `log`."""
+
+    def __init__(self, env: Mapping[str, str], log: Path, *, port: int | None = None) -> None:
+        self.port = port or ports.free_port()
+        self.url = f"http://{ports.HOST}:{self.port}"
+        self.log = log
+        self._env = env
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "--config", GUNICORN_CONFIG,
+                 "--bind", f"{ports.HOST}:{self.port}", "fluxio_api.wsgi:app"],
+                env=self._env, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/api/ingest", timeout=5).status_code == httpx.codes.OK:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.05)
+            if self._process.poll() is not None:
+                break
+        self.stop(signal.SIGKILL)
+        raise RuntimeError(f"the API did not start:\n{self.log.read_text()}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it, by default in good order; SIGKILL ends the worker too, as a crash of the machine would."""
+        if self._process is None:
+            return
+        if how == signal.SIGKILL:
+            os.killpg(self._process.pid, how)
+        else:
+            self._process.send_signal(how)
+        self._process.wait(_STOP_S)
+        self._process = None
+
+
+def api_env(stack: Stack, **settings: str) -> dict[str, str]:
+    """The environment of an API on `stack`: of ours only what is needed, and `settings`."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FLUXIO_", "SUPABASE_"))}
+    return {
+        **inherited,
+        "SUPABASE_URL": stack.url,
+        "SUPABASE_ANON_KEY": stack.anon_key,
+        "SUPABASE_SERVICE_ROLE_KEY": stack.service_role_key,
+        **settings,
+    }
+
+
+@contextmanager
+def running_api(stack: Stack, directory: Path, **settings: str) -> Iterator[ApiServer]:
+    """An API on `stack` until the end of the block; its log is in `directory`."""
+    server = ApiServer(api_env(stack, **settings), directory / "api.log")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()

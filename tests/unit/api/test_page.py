@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask.testing import FlaskClient
+
+PAGE = "https://dashboard.example"
+
+
+def test_the_page_has_a_strict_policy_and_is_asked_for_again(client: FlaskClient) -> None:
+    with client.get("/") as answer:
+        headers = answer.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "connect-src 'self' http://db.test:54321 ws://db.test:54321;" in policy
+    assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-cache"
+    with client.get("/", headers={"If-None-Match": headers["ETag"]}) as again:
+        assert again.status_code == 304
+
+
+def test_modules_have_a_type_that_browsers_run(client: FlaskClient) -> None:
+    with client.get("/main.js") as answer:
+        assert answer.mimetype == "text/javascript"
+
+
+def test_the_page_is_told_what_it_needs_and_no_secret(make_client: Callable[..., FlaskClient]) -> None:
+    answer = make_client(public_supabase_url="https://abc.supabase.co").get("/config.json")
+    body = answer.get_json()
+    assert body.pop("version")
+    assert body == {
+        "supabase_url": "https://abc.supabase.co",
+        "supabase_anon_key": "sb_publishable_x",
+        "online_window_s": 900,
+    }
+    assert "https://abc.supabase.co wss://abc.supabase.co" in answer.headers["Content-Security-Policy"]
+    assert "secret" not in answer.text
+
+
+def test_a_page_of_another_origin_is_let_in_only_by_name(make_client: Callable[..., FlaskClient]) -> None:
+    client = make_client(cors_origins=(PAGE,))
+    preflight = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization"}
+    allowed = client.options("/api/alerts", headers={"Origin": PAGE, **preflight})
+    assert allowed.headers["Access-Control-Allow-Origin"] == PAGE
+    assert "authorization" in allowed.headers["Access-Control-Allow-Headers"].lower()
+    assert "PATCH" in allowed.headers["Access-Control-Allow-Methods"]
+    refused = client.get("/api/alerts", headers={"Origin": PAGE})
+    assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (401, PAGE)
+    for stranger in ("https://evil.example", f"{PAGE}.evil.example", "null"):
+        assert "Access-Control-Allow-Origin" not in client.get("/api/alerts", headers={"Origin": stranger}).headers
+
+
+def test_no_origin_is_let_in_by_default(client: FlaskClient) -> None:
+    answer = client.get("/config.json", headers={"Origin": PAGE})
+    assert "Access-Control-Allow-Origin" not in answer.headers

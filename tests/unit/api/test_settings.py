@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from fluxio_api.settings import SettingsError, from_environment
+
+COMPLETE = {
+    "SUPABASE_URL": "http://127.0.0.1:54321/",
+    "SUPABASE_ANON_KEY": "sb_publishable_x",
+    "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_x",
+}
+
+
+def use(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name in (*COMPLETE, "API_SECRET_KEY", "SITE_URL", "CORS_ORIGINS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**COMPLETE, **variables}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_three_variables_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, API_SECRET_KEY="", CORS_ORIGINS="")
+    settings = from_environment()
+    assert settings.supabase_url == "http://127.0.0.1:54321"
+    assert settings.api_secret_key is None
+    assert settings.cors_origins == ()
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("value", ["", None])
+def test_a_missing_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) -> None:
+    use(monkeypatch)
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        from_environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_SECRET_KEY", "short-secret"),
+        ("API_SECRET_KEY", "x" * 31),
+        ("API_SECRET_KEY", "x" * 257),
+        ("API_SECRET_KEY", "with blanks " * 4),
+        ("API_SECRET_KEY", "ä" * 40),
+        ("SUPABASE_URL", "your-project.supabase.co"),
+        ("SUPABASE_SERVICE_ROLE_KEY", "sb_publishable_x"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://a.example,https://*.b.example"),
+        ("CORS_ORIGINS", "https://a.example/page"),
+        ("FLUXIO_KEY_CACHE_S", "31"),
+        ("FLUXIO_INGEST_RATE_LIMIT", "many"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_and_is_not_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    use(monkeypatch, **{name: value})
+    with pytest.raises(SettingsError) as refused:
+        from_environment()
+    if "KEY" in name and name.endswith("KEY"):
+        assert value not in str(refused.value)
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, API_SECRET_KEY="k" * 40)
+    shown = repr(from_environment())
+    assert "k" * 40 not in shown
+    assert "sb_secret_x" not in shown
+
+
+def test_origins_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, CORS_ORIGINS="https://a.example, http://127.0.0.1:8080")
+    assert from_environment().cors_origins == ("https://a.example", "http://127.0.0.1:8080")
