@@ -1,0 +1,1 @@
+"""The edge agent: reads meters over Modbus and forwards their readings."""

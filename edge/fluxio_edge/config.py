@@ -1,0 +1,231 @@
+"""The agent's configuration: a TOML file, overridden by the environment and by options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fluxio_edge.errors import ConfigError
+from fluxio_edge.profiles import Profile, load_profile
+from fluxio_edge.toml_model import load_toml
+
+_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
+_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+DeviceId = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Environment(BaseSettings):
+    """What the environment may say; every name starts with FLUXIO_ (FLUXIO_API_URL, ...)."""
+
+    model_config = SettingsConfigDict(env_prefix="FLUXIO_", frozen=True, env_ignore_empty=True)
+
+    #: The API's address, without /api/ingest.
+    api_url: str | None = None
+    #: The gateway's key.
+    api_key: SecretStr | None = None
+    #: A file whose first line is the gateway's key; read again when the API refuses the key.
+    api_key_file: Path | None = None
+    #: The spool's file.
+    edge_data: Path | None = None
+    #: Where the meters answer (for `simulate`: where it listens), in place of the file's [bus].
+    sim_host: str | None = None
+    sim_port: Port | None = None
+
+
+class ApiSettings(BaseModel):
+    """`[api]`: where readings go."""
+
+    model_config = _STRICT
+
+    url: str | None = None
+    key_file: Annotated[Path | None, Field(strict=False)] = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            _HTTP_URL.validate_python(url)
+        except ValidationError as error:
+            raise ValueError("must be an address like https://fluxio.example.org") from error
+        return url.rstrip("/").removesuffix("/api/ingest")
+
+
+class SpoolSettings(BaseModel):
+    """`[spool]`: where readings wait, and how many may."""
+
+    model_config = _STRICT
+
+    #: Relative to the working directory.
+    path: Annotated[Path, Field(strict=False)] = Path("fluxio-edge.sqlite3")
+    #: When more wait, the oldest are dropped and counted. A reading takes about 250 bytes.
+    max_readings: Annotated[int, Field(ge=1)] = 500_000
+    #: When more were refused, the oldest refused are dropped and counted.
+    max_quarantined: Annotated[int, Field(ge=1)] = 100_000
+
+
+class SendingSettings(BaseModel):
+    """`[sending]`: how readings are sent."""
+
+    model_config = _STRICT
+
+    #: Readings in one POST while catching up; the API takes 1,000.
+    batch: Annotated[int, Field(ge=1, le=1_000)] = 500
+    #: How long to gather readings of meters polled at the same time.
+    linger_s: Annotated[float, Field(ge=0, le=60)] = 0.2
+    #: Longest wait between attempts while the API cannot be reached.
+    backoff_max_s: Seconds = 60.0
+    #: Wait between attempts while the API refuses the key.
+    refused_s: Seconds = 300.0
+    #: Longest wait for an answer.
+    timeout_s: Seconds = 30.0
+
+
+class BusSettings(BaseModel):
+    """`[bus]`: how meters are reached; a meter's own host and port take precedence."""
+
+    model_config = _STRICT
+
+    host: str = "127.0.0.1"
+    port: Port = 502
+    #: "socket" is Modbus TCP; "rtu" is RTU frames through a serial-to-TCP converter, one at a time.
+    framer: Literal["socket", "rtu"] = "socket"
+    #: Longest wait for a connection or an answer.
+    timeout_s: Seconds = 3.0
+    #: How often an unanswered request is repeated before the meter counts as silent.
+    retries: Annotated[int, Field(ge=0, le=10)] = 1
+    #: Longest wait between attempts at a meter that does not answer.
+    backoff_max_s: Seconds = 60.0
+
+
+class MeterSettings(BaseModel):
+    """`[[meters]]`: one transmitter."""
+
+    model_config = _STRICT
+
+    device_id: DeviceId
+    unit: Annotated[int, Field(ge=1, le=247)]
+    profile: str
+    interval_s: Seconds = 60.0
+    host: str | None = None
+    port: Port | None = None
+
+
+class AgentConfig(BaseModel):
+    """The whole file."""
+
+    model_config = _STRICT
+
+    api: ApiSettings = ApiSettings()
+    spool: SpoolSettings = SpoolSettings()
+    sending: SendingSettings = SendingSettings()
+    bus: BusSettings = BusSettings()
+    meters: Annotated[list[MeterSettings], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_meter_once(self) -> Self:
+        ids = [meter.device_id for meter in self.meters]
+        places = [(meter.host or self.bus.host, meter.port or self.bus.port, meter.unit) for meter in self.meters]
+        for meter, place in zip(self.meters, places, strict=True):
+            if ids.count(meter.device_id) > 1:
+                raise ValueError(f"device_id {meter.device_id} is listed twice")
+            if places.count(place) > 1:
+                raise ValueError(f"unit {meter.unit} at {place[0]}:{place[1]} is listed twice")
+        return self
+
+
+class AgentSetup:
+    """A checked configuration with everything it refers to.
+
+    `config` has the environment and options applied; `profiles` is by the meters' profile names;
+    `api_url` has no trailing slash; `read_key` reads the key anew each time and raises ConfigError.
+    """
+
+    def __init__(
+        self, config: AgentConfig, profiles: dict[str, Profile], api_url: str, read_key: Callable[[], str]
+    ) -> None:
+        """See the class."""
+        self.config = config
+        self.profiles = profiles
+        self.api_url = api_url
+        self.read_key = read_key
+
+
+def load_agent(
+    path: Path,
+    environment: Environment,
+    *,
+    spool: Path | None = None,
+    modbus_host: str | None = None,
+    modbus_port: int | None = None,
+) -> AgentSetup:
+    """The file at `path` with the environment applied over it, and the options over both.
+
+    Raises ConfigError naming every fault. An unreadable key file is no fault here: it
+    may come later, and `read_key` says so.
+    """
+    config = load_toml(path, AgentConfig)
+    bus = config.bus.model_copy(
+        update=_given(host=modbus_host or environment.sim_host, port=modbus_port or environment.sim_port)
+    )
+    stored = config.spool.model_copy(update=_given(path=spool or environment.edge_data))
+    try:
+        api = ApiSettings(
+            url=environment.api_url or config.api.url,
+            key_file=environment.api_key_file or config.api.key_file,
+        )
+    except ValueError as error:
+        raise ConfigError("FLUXIO_API_URL must be an address like https://fluxio.example.org") from error
+    if api.url is None:
+        raise ConfigError(f"{path}: no address to send to: set url in [api] or FLUXIO_API_URL")
+    if environment.api_key is None and api.key_file is None:
+        raise ConfigError(f"{path}: no key: set FLUXIO_API_KEY, FLUXIO_API_KEY_FILE or key_file in [api]")
+    profiles = {meter.profile: load_profile(meter.profile, beside=path.parent) for meter in config.meters}
+    complete = config.model_copy(update={"bus": bus, "spool": stored, "api": api})
+    return AgentSetup(complete, profiles, api.url, lambda: _key(environment.api_key, api.key_file))
+
+
+def _given(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _key(key: SecretStr | None, key_file: Path | None) -> str:
+    """The key itself. An environment's key goes before a file's."""
+    if key is not None:
+        return _usable(key.get_secret_value(), "FLUXIO_API_KEY")
+    if key_file is None:
+        raise ConfigError("no key is set")
+    try:
+        text = key_file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"key file {key_file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"key file {key_file} is not text") from error
+    return _usable(text.strip().partition("\n")[0], f"key file {key_file}")
+
+
+def _usable(key: str, place: str) -> str:
+    key = key.strip()
+    if not key:
+        raise ConfigError(f"{place} is empty")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(f"{place} does not hold a key: it has characters that no key has")
+    return key

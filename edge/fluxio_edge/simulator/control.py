@@ -1,0 +1,102 @@
+"""Steering a running plant over HTTP, on loopback only.
+
+GET /meters            {"NIVUS_01": {"unit": 1, "fault": null, "requests": 7, "values": {"flow_rate": 57.2, ...}}, ...}
+GET /meters/NAME       the same of one meter
+POST /meters/NAME      a Command as JSON; answers the meter as it is afterwards
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from pydantic import ValidationError
+
+from fluxio_edge.simulator.meter import Command, Meter
+from fluxio_edge.simulator.plant import Plant
+
+_MOST_BYTES = 4096
+
+
+class Control:
+    """The control's HTTP server, in a thread of its own."""
+
+    def __init__(self, plant: Plant, *, port: int = 0) -> None:
+        """Listens at once; port 0 lets the system choose. Raises OSError if the port is taken."""
+        handler = type("Handler", (_Handler,), {"plant": plant})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="control")
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        """Stop and wait for the thread."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    plant: Plant
+    timeout = 10
+
+    def do_GET(self) -> None:
+        """Show meters."""
+        if self.path.rstrip("/") == "/meters":
+            self._answer(HTTPStatus.OK, {name: _show(meter) for name, meter in self.plant.meters.items()})
+        elif meter := self._meter():
+            self._answer(HTTPStatus.OK, _show(meter))
+
+    def do_POST(self) -> None:
+        """Change a meter."""
+        meter = self._meter()
+        if meter is None:
+            return
+        length = self.headers.get("content-length", "")
+        if not length.isdecimal() or int(length) > _MOST_BYTES:
+            self.close_connection = True
+            self._answer(HTTPStatus.BAD_REQUEST, {"error": f"a body of at most {_MOST_BYTES} bytes is needed"})
+            return
+        try:
+            command = Command.model_validate_json(self.rfile.read(int(length)))
+        except ValidationError as error:
+            faults = [
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+                for fault in error.errors(include_url=False, include_input=False)
+            ]
+            self._answer(HTTPStatus.BAD_REQUEST, {"error": "; ".join(faults)})
+            return
+        meter.apply(command)
+        self._answer(HTTPStatus.OK, _show(meter))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+        """Not a line for each request."""
+
+    def _meter(self) -> Meter | None:
+        """The meter that the path names; answers 404 if there is none."""
+        start, _, name = self.path.strip("/").partition("/")
+        meter = self.plant.meters.get(name) if start == "meters" else None
+        if meter is None:
+            names = ", ".join(self.plant.meters)
+            self._answer(HTTPStatus.NOT_FOUND, {"error": f"no such meter; the plant has {names}"})
+        return meter
+
+    def _answer(self, status: HTTPStatus, body: dict[str, object]) -> None:
+        content = json.dumps(body, allow_nan=False).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def _show(meter: Meter) -> dict[str, object]:
+    values = {metric: value if math.isfinite(value) else None for metric, value in meter.measure().items()}
+    return {"unit": meter.settings.unit, "fault": meter.fault, "requests": meter.requests, "values": values}

@@ -1,0 +1,48 @@
+"""Reading a TOML file into a model, with faults in words."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from fluxio_edge.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_toml(path: Path, model: type[Model]) -> Model:
+    """The file at `path` as `model`.
+
+    Raises ConfigError naming the file and every fault, one a line; values are not repeated, since
+    one of them can be a key.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = [
+            f"{path}: {_place(fault['loc'])}{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigError("\n".join(faults)) from error
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """("meters", 0, "unit") as "meters[1].unit: ", counting from 1 as a reader of the file does."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        else:
+            text += f".{part}" if text else part
+    return f"{text}: " if text else ""
