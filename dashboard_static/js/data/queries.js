@@ -1,0 +1,136 @@
+// @ts-check
+/** Everything the page reads from and writes to Supabase's REST interface. Row security decides what comes. */
+import { orThrow } from "../lib/errors.js";
+import { PAGE_ROWS, readAll, readBackwards } from "./pages.js";
+
+/** @typedef {import("../lib/supabase.js").SupabaseClient} SupabaseClient */
+/** @typedef {import("../types.js").Device} Device */
+/** @typedef {import("../types.js").Reading} Reading */
+/** @typedef {import("../types.js").Alert} Alert */
+
+const DEVICE_COLUMNS = "device_id,device_name,location,status,expected_interval_s,last_seen";
+const READING_COLUMNS =
+  "device_id,created_at,received_at,flow_rate,totalizer,temperature,pressure,level,velocity,battery_level,signal_strength,quality";
+const ALERT_COLUMNS =
+  "id,device_id,alert_type,severity,message,threshold_value,actual_value,measured_at,created_at,acknowledged_at,is_resolved";
+
+/** Most pages of a chart: 20,000 readings. */
+const SERIES_PAGES = 20;
+
+/**
+ * Devices, their latest readings and the open alerts of the person's organization.
+ *
+ * @param {SupabaseClient} client
+ * @returns {Promise<import("../types.js").Snapshot>}
+ * @throws {import("../lib/errors.js").RestError}
+ */
+export async function loadFleet(client) {
+  const [devices, readings, alerts] = await Promise.all([
+    readAll((from, to) => client.from("devices").select(DEVICE_COLUMNS).order("device_id").range(from, to)),
+    readAll((from, to) =>
+      client.from("latest_readings").select(READING_COLUMNS).order("device_id").range(from, to),
+    ),
+    readAll((from, to) =>
+      client.from("alerts").select(ALERT_COLUMNS).eq("is_resolved", false).order("id").range(from, to),
+    ),
+  ]);
+  return {
+    devices: /** @type {Device[]} */ (devices),
+    readings: /** @type {Reading[]} */ (readings),
+    alerts: /** @type {Alert[]} */ (alerts),
+  };
+}
+
+/**
+ * Who the signed-in person is; null when the account belongs to no organization.
+ *
+ * @param {SupabaseClient} client
+ * @param {string} userId
+ * @returns {Promise<import("../types.js").Profile | null>}
+ * @throws {import("../lib/errors.js").RestError}
+ */
+export async function loadProfile(client, userId) {
+  const user = orThrow(
+    await client.from("users").select("id,role,full_name,organization_id").eq("id", userId).maybeSingle(),
+  );
+  if (user === null) return null;
+  const organization = orThrow(
+    await client.from("organizations").select("name").eq("id", user.organization_id).maybeSingle(),
+  );
+  return {
+    id: user.id,
+    role: user.role,
+    full_name: user.full_name,
+    organization: organization?.name ?? null,
+  };
+}
+
+/**
+ * One device's flow from `from` on, as stored: newest first, at most 20,000 readings.
+ *
+ * @param {SupabaseClient} client
+ * @param {string} deviceId
+ * @param {number} from [ms]
+ * @returns {Promise<{rows: {created_at: string, flow_rate: number | null, quality: string | null}[],
+ *   complete: boolean, pages: number}>}
+ * @throws {import("../lib/errors.js").RestError}
+ */
+export function loadSeries(client, deviceId, from) {
+  return readBackwards((before) => {
+    const query = client
+      .from("flow_data")
+      .select("created_at,flow_rate,quality")
+      .eq("device_id", deviceId)
+      .gte("created_at", new Date(from).toISOString())
+      .order("created_at", { ascending: false })
+      .limit(PAGE_ROWS);
+    return before === null ? query : query.lt("created_at", before);
+  }, SERIES_PAGES);
+}
+
+/**
+ * @typedef {object} Statistics  of one device and window
+ * @property {number | null} avg_flow_rate
+ * @property {number | null} min_flow_rate
+ * @property {number | null} max_flow_rate
+ * @property {number | null} total_volume  [m³]
+ * @property {number} data_points
+ */
+
+/**
+ * @param {SupabaseClient} client
+ * @param {string} deviceId
+ * @param {number} from [ms]
+ * @param {number} to [ms]
+ * @returns {Promise<Statistics | null>}
+ * @throws {import("../lib/errors.js").RestError}
+ */
+export async function loadStatistics(client, deviceId, from, to) {
+  const answer = await client.rpc("get_flow_statistics", {
+    device_id: deviceId,
+    start_time: new Date(from).toISOString(),
+    end_time: new Date(to).toISOString(),
+  });
+  const data = orThrow(answer);
+  return (Array.isArray(data) ? data[0] : data) ?? null;
+}
+
+/**
+ * Resolves an open alert; the database stamps who and when.
+ *
+ * @param {SupabaseClient} client
+ * @param {string} alertId
+ * @param {string} note  empty for none
+ * @returns {Promise<boolean>} false: there is no such alert for this person, or not with this right
+ * @throws {import("../lib/errors.js").RestError}
+ */
+export async function resolveAlert(client, alertId, note) {
+  const rows = orThrow(
+    await client
+      .from("alerts")
+      .update({ is_resolved: true, resolution_note: note === "" ? null : note })
+      .eq("id", alertId)
+      .select("id"),
+  );
+  return rows !== null && rows.length > 0;
+}

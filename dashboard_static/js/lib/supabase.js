@@ -1,0 +1,32 @@
+// @ts-check
+import { backoffMs } from "./backoff.js";
+
+/**
+ * The one place that reads the global which vendor/supabase.js makes (it is published as UMD only).
+ *
+ * @typedef {import("@supabase/supabase-js").SupabaseClient} SupabaseClient
+ */
+
+/** [ms] longest pause between two attempts to open the socket again. */
+const RECONNECT_MS = 5000;
+/** Key of the session in localStorage. */
+export const SESSION_KEY = "fluxio-session";
+
+/**
+ * @param {import("./config.js").Config} config
+ * @returns {SupabaseClient}
+ */
+export function createSupabase(config) {
+  const { createClient } = /** @type {{supabase: typeof import("@supabase/supabase-js")}} */ (
+    /** @type {unknown} */ (globalThis)
+  ).supabase;
+  return createClient(config.supabase_url, config.supabase_anon_key, {
+    auth: {
+      storageKey: SESSION_KEY,
+      persistSession: true,
+      autoRefreshToken: true,
+      detectSessionInUrl: false,
+    },
+    realtime: { reconnectAfterMs: (tries) => Math.min(RECONNECT_MS, backoffMs(tries - 1)) },
+  });
+}

@@ -1,0 +1,54 @@
+// @ts-check
+/**
+ * Who is signed in. supabase-js keeps and refreshes the session; this tells the page when it begins and ends.
+ */
+import { SESSION_KEY } from "../lib/supabase.js";
+
+/**
+ * @param {object} options
+ * @param {import("../lib/supabase.js").SupabaseClient} options.client
+ * @param {(user: {id: string, email: string}) => void} options.onBegin
+ * @param {(reason: "none" | "asked" | "expired") => void} options.onEnd  none: nobody was signed in at the start
+ * @param {Pick<Storage, "removeItem">} [options.storage]
+ */
+export function watchSession({ client, onBegin, onEnd, storage = globalThis.localStorage }) {
+  /** @type {string | null} */
+  let userId = null;
+  let asked = false;
+  let started = false;
+
+  const { data } = client.auth.onAuthStateChange((_event, session) => {
+    // supabase-js holds a lock while it calls back; what we start must run after it.
+    globalThis.setTimeout(() => follow(session), 0);
+  });
+
+  /** @param {import("@supabase/supabase-js").Session | null} session */
+  function follow(session) {
+    const next = session?.user.id ?? null;
+    if (started && next === userId) return;
+    const had = userId !== null;
+    started = true;
+    userId = next;
+    if (session !== null) {
+      if (had) onEnd("expired");
+      onBegin({ id: session.user.id, email: session.user.email ?? "" });
+    } else onEnd(had ? (asked ? "asked" : "expired") : "none");
+    asked = false;
+  }
+
+  /**
+   * Signs out on this device, also when the server cannot be reached.
+   *
+   * @param {() => Promise<unknown>} leave  leaves the channels: they keep the person's rights otherwise
+   */
+  async function signOut(leave) {
+    asked = true;
+    await leave();
+    const { error } = await client.auth.signOut({ scope: "local" });
+    if (error === null) return;
+    storage.removeItem(SESSION_KEY);
+    globalThis.location.reload();
+  }
+
+  return { signOut, dispose: () => data.subscription.unsubscribe() };
+}
