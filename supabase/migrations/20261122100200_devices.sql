@@ -29,7 +29,7 @@ create table public.gateways (
 ) with (fillfactor = 80);
 comment on table public.gateways is 'What reads meters and posts their readings: a modem router or our own edge agent.';
 comment on column public.gateways.serial is 'As printed on it; null where there is none.';
-comment on column public.gateways.last_seen is 'Newest contact with any of its keys; null before the first.';
+comment on column public.gateways.last_seen is 'Receive time of a contact by any of its keys, at most a minute older than the newest; null before the first. Kept by the ingest path.';
 create index gateways_organization_id_site_id_idx on public.gateways (organization_id, site_id);
 
 create table public.devices (

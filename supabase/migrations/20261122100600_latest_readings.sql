@@ -25,7 +25,7 @@ create table public.latest_readings (
   references public.devices (organization_id, device_id) on update cascade on delete cascade
 ) with (fillfactor = 50);
 comment on table public.latest_readings is
-'Each device''s newest reading that is not bad. Kept by the triggers of flow_data: it advances or is completed, and goes back only when the reading it shows turns out bad.';
+'Each device''s newest reading that is not bad. Kept by the triggers of flow_data: it advances or is completed, and goes back only when the reading it shows turns out bad or is removed.';
 comment on column public.latest_readings.organization_id is 'The device''s; follows it by cascade.';
 comment on column public.latest_readings.created_at is 'When the meter was read: the age of the values.';
 comment on column public.latest_readings.received_at is 'When the reading reached us. Contact is devices.last_seen, not this.';

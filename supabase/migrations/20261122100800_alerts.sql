@@ -103,14 +103,25 @@ set search_path = ''
 as $$
 begin
   update public.alerts
-  set is_resolved = true, resolution_note = coalesce(alerts.resolution_note, 'Its rule was deleted.')
+  set
+    is_resolved = true,
+    resolution_note = coalesce(
+      alerts.resolution_note,
+      case tg_op when 'DELETE' then 'Its rule was deleted.' else 'Its rule no longer watches this.' end
+    )
   where alerts.rule_id = old.id
-  and not alerts.is_resolved;
+  and not alerts.is_resolved
+  and (
+    tg_op = 'DELETE'
+    or not new.is_enabled
+    or new.rule_type <> old.rule_type
+    or new.device_id <> alerts.device_id
+  );
   return old;
 end;
 $$;
 comment on function private.tg_alert_rules__resolve_open() is
-'A deleted rule takes its open alerts along: nothing would ever clear them. Definer: no caller may write the note of an alert they resolve by this.';
+'A rule that is deleted, switched off, given to another device or made another type takes its open alerts along: nothing would ever clear them. Definer: no caller may write the note of an alert they resolve by this.';
 
 create function private.tg_devices__delete_alerts()
 returns trigger
@@ -134,6 +145,11 @@ for each row execute function private.tg_alerts__stamp();
 
 create trigger _100_resolve_open before delete on public.alert_rules
 for each row execute function private.tg_alert_rules__resolve_open();
+create trigger _310_resolve_open after update on public.alert_rules
+for each row when (
+  not new.is_enabled or (old.device_id, old.rule_type) is distinct from (new.device_id, new.rule_type)
+)
+execute function private.tg_alert_rules__resolve_open();
 
 create trigger _130_delete_alerts before delete on public.devices
 for each row execute function private.tg_devices__delete_alerts();

@@ -3,8 +3,9 @@
  * stored.
  *
  * Ingest judges a new reading before it stores it. What was loaded directly, or
- * became another reading by a merge, or was marked bad by a person, is mended
- * here by the trigger on flow_data: both are rare, and cost nothing otherwise.
+ * became another reading by a merge, or was marked bad, moved or deleted by a
+ * person, is mended here by the triggers on flow_data: all of it is rare, and
+ * costs nothing otherwise.
  */
 create function private.retract_latest(device_ids text[])
 returns void
@@ -29,11 +30,11 @@ begin
     select latest.device_id
     from public.latest_readings as latest
     where latest.device_id = any (device_ids)
-    and exists (
+    and not exists (
       select from public.flow_data as shown
       where shown.device_id = latest.device_id
       and shown.created_at = latest.created_at
-      and shown.quality = 'bad'
+      and shown.quality <> 'bad'
     )
   loop
     select flow_data.* into v_newest
@@ -64,7 +65,27 @@ begin
 end;
 $$;
 comment on function private.retract_latest(text[]) is
-'Where the latest reading of a device turned out bad, show the newest that is not. Definer: part of the trigger on flow_data.';
+'Where the latest reading of a device turned out bad or is gone, show the newest that is neither. Definer: part of the trigger on flow_data.';
+
+create function private.tg_flow_data__retract()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  perform private.retract_latest(array(select distinct removed.device_id from removed));
+  return null;
+end;
+$$;
+comment on function private.tg_flow_data__retract() is
+'After an UPDATE or DELETE of readings: what is bad, moved or deleted is shown no longer. Else a reading of a wrong, later instant would hide every right one, also once it is removed. Definer: only through a reading may a caller write latest_readings.';
 
 create function private.flag_zeros(device_ids text[], instants timestamptz[])
 returns void

@@ -52,10 +52,6 @@ begin
     and (devices.last_seen is null or devices.last_seen < newest.received_at);
   end if;
 
-  if tg_op = 'UPDATE' then
-    perform private.retract_latest(array(select added.device_id from added where added.quality = 'bad'));
-  end if;
-
   -- One statement, so that both halves see latest_readings as it was: all of a
   -- batch that is newer is judged, though only its last stays. A row the flags
   -- call a ghost and the quality does not is one that a person overruled.
@@ -127,7 +123,7 @@ begin
       where alert_rules.organization_id = news.organization_id and alert_rules.device_id is null
     ) as rule
     where rule.is_enabled
-    and news.created_at >= v_now - greatest(2 * news.expected_interval_s * interval '1 second', interval '5 minutes')
+    and news.created_at >= v_now - greatest(news.expected_interval_s * interval '2 seconds', interval '5 minutes')
   ), turning as (
     select
       judged.*,
@@ -190,6 +186,15 @@ comment on function private.tg_flow_data__advance() is
 create trigger update_device_last_seen_trigger after insert on public.flow_data
 referencing new table as added
 for each statement execute function private.tg_flow_data__advance();
+
+-- By name before the next: what is shown no longer goes first.
+create trigger retract_latest_on_update_trigger after update on public.flow_data
+referencing old table as removed
+for each statement execute function private.tg_flow_data__retract();
+
+create trigger retract_latest_trigger after delete on public.flow_data
+referencing old table as removed
+for each statement execute function private.tg_flow_data__retract();
 
 create trigger update_device_last_seen_on_update_trigger after update on public.flow_data
 referencing new table as added

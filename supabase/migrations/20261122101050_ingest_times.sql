@@ -51,7 +51,7 @@ create table private.recent_arrivals (
   received_at timestamptz not null,
   created_at timestamptz not null,
   recorded_at timestamptz not null default clock_timestamp(),
-  constraint recent_arrivals_pkey primary key (device_id, arrival)
+  constraint recent_arrivals_pkey primary key (device_id, arrival, received_at)
 );
 comment on table private.recent_arrivals is
 'Readings of the last hours that have no instant of their own. Written by ingest under the device''s lock, cleared as it goes.';
@@ -135,18 +135,23 @@ begin
     v_reading := batch[v_position];
     continue when v_reading.code is not null or v_reading.arrival is null;
 
-    insert into private.recent_arrivals as known (device_id, arrival, received_at, created_at)
-    values (v_reading.device_id, v_reading.arrival, v_reading.received_at, v_reading.created_at)
-    on conflict (device_id, arrival) do update
-    set received_at = excluded.received_at, created_at = excluded.created_at, recorded_at = v_now
-    where excluded.received_at not between known.received_at - v_reading.arrival_window
-    and known.received_at + v_reading.arrival_window;
-    continue when found;
-
+    -- One row each time it came: what a spool brings late stands beside what
+    -- came meanwhile, and both have repeats.
     select known.created_at into v_instant
     from private.recent_arrivals as known
-    where known.device_id = v_reading.device_id and known.arrival = v_reading.arrival;
-    batch[v_position].created_at := v_instant;
+    where known.device_id = v_reading.device_id
+    and known.arrival = v_reading.arrival
+    and known.received_at between v_reading.received_at - v_reading.arrival_window
+    and v_reading.received_at + v_reading.arrival_window
+    order by known.received_at
+    limit 1;
+    if found then
+      batch[v_position].created_at := v_instant;
+      continue;
+    end if;
+
+    insert into private.recent_arrivals (device_id, arrival, received_at, created_at)
+    values (v_reading.device_id, v_reading.arrival, v_reading.received_at, v_reading.created_at);
   end loop;
 
   delete from private.recent_arrivals

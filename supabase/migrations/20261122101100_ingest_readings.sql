@@ -92,6 +92,41 @@ begin
   where devices.device_id = contact.device_id
   and (devices.last_seen is null or devices.last_seen < contact.received_at);
 
+  -- The gateway's contact, at most once a minute. Nobody waits here: who holds
+  -- the row leaves the same note, or is deleting it.
+  with told as (
+    select
+      reading.api_key_id,
+      max(reading.received_at) as received_at
+    from unnest(v_batch) as reading
+    where reading.api_key_id is not null and reading.code is distinct from 'invalid_key'
+    group by reading.api_key_id
+  ), contact as (
+    select
+      key.gateway_id,
+      max(told.received_at) as received_at
+    from told
+    cross join lateral (
+      select api_keys.gateway_id
+      from public.api_keys
+      where api_keys.id = told.api_key_id
+      limit 1
+    ) as key
+    group by key.gateway_id
+  ), due as materialized (
+    select
+      gateways.id,
+      contact.received_at
+    from contact
+    inner join public.gateways on gateways.id = contact.gateway_id
+    where gateways.last_seen is null or gateways.last_seen < contact.received_at - interval '1 minute'
+    for no key update of gateways skip locked
+  )
+  update public.gateways
+  set last_seen = due.received_at
+  from due
+  where gateways.id = due.id;
+
   if v_is_unsettled then
     v_batch := private.resolve_repeats(v_batch);
     select max(round) into v_rounds
@@ -297,7 +332,8 @@ begin
       return query select * from private.store_readings(readings, v_readable, v_pointers, v_as_of);
       return;
     exception
-      when deadlock_detected or serialization_failure then
+      -- The last: a rule was deleted while its alert was opened.
+      when deadlock_detected or serialization_failure or foreign_key_violation then
         if v_attempt = 5 then
           raise;
         end if;

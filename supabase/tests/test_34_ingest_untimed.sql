@@ -181,7 +181,7 @@ select results_eq(
 );
 select results_eq(
   $$ select device_id, count(*) from private.recent_arrivals where device_id in ('TAP_U', 'TAP_FAST') group by device_id order by device_id $$,
-  $$ values ('TAP_FAST', 1::bigint), ('TAP_U', 1) $$,
+  $$ values ('TAP_FAST', 2::bigint), ('TAP_U', 1) $$,
   'clears what is remembered of it for too long'
 );
 

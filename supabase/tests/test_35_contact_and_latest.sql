@@ -1,6 +1,6 @@
 /* What follows from a reading: contact, latest values, zeros; the same for a direct load. */
 begin;
-select plan(34);
+select plan(43);
 
 select tests.make_two_organizations();
 
@@ -241,11 +241,77 @@ select results_eq(
   $$ values ('good', '{ghost_zero}'::text[]) $$,
   'and stays good'
 );
+
+-- Corrections by hand -----------------------------------------------------------------------
+
+insert into public.flow_data (device_id, created_at, received_at, flow_rate)
+values ('TAP_COPY', now() + interval '4 minutes', now() - interval '1 minute', 8);
+select is(pg_temp.shown('TAP_COPY'), 'TAP_COPY seen 60: flow 8 level  at -240 good', 'a reading of a wrong instant');
+update public.flow_data set created_at = now() - interval '90 seconds'
+where device_id = 'TAP_COPY' and flow_rate = 8;
+select is(pg_temp.shown('TAP_COPY'), 'TAP_COPY seen 60: flow 8 level  at 90 good', 'is shown at the right one once it is moved');
+update public.flow_data set device_id = 'TAP_M', created_at = now() - interval '80 seconds'
+where device_id = 'TAP_COPY' and flow_rate = 8;
+select is(pg_temp.shown('TAP_COPY'), 'TAP_COPY seen 60: flow 0 level  at 120 good', 'no longer, given to another device');
+select is(regexp_replace(pg_temp.shown('TAP_M'), 'seen -?\d+', 'seen'), 'TAP_M seen: flow 8 level  at 80 good', 'which shows it');
+delete from public.flow_data
+where device_id = 'TAP_COPY' and totalizer = 0;
+select is(pg_temp.shown('TAP_COPY'), 'TAP_COPY seen 60: flow 0 level  at 240 good', 'a deleted reading is shown no longer');
+delete from public.flow_data
+where device_id = 'TAP_COPY';
+select is(pg_temp.shown('TAP_COPY'), 'TAP_COPY seen 60: flow  level  at  ', 'and without any reading, nothing');
+
+-- Gateways ----------------------------------------------------------------------------------
+
+insert into public.gateways (id, name) values (md5('TAP gateway')::uuid, 'TAP gateway');
+insert into public.api_keys (id, gateway_id, name, key_prefix, key_hash, expires_at) values
+(md5('TAP key')::uuid, md5('TAP gateway')::uuid, 'TAP key', 'abcdefgh', sha256('TAP key'), null),
+(md5('TAP old key')::uuid, md5('TAP gateway')::uuid, 'TAP old key', 'abcdefgi', sha256('TAP old key'), now() - interval '1 hour');
+create function pg_temp.gateway_contact(received_at text, device_id text)
+returns integer
+language plpgsql
+volatile
+as $$
+begin
+  perform pg_temp.ingest(jsonb_build_array(jsonb_build_object(
+    'api_key_id', md5('TAP key')::uuid, 'received_at', received_at, 'device_id', device_id
+  ))::text);
+  return (
+    select extract(epoch from now() - gateways.last_seen) from public.gateways where id = md5('TAP gateway')::uuid
+  );
+end;
+$$;
+select results_eq(
+  $$
+    select pg_temp.ingest(format(
+      '[{"device_id": "TAP_M", "received_at": "@1 minute", "api_key_id": "%s"}]', md5('TAP old key')
+    ))
+    union all
+    select last_seen::text from public.gateways where id = md5('TAP gateway')::uuid
+  $$,
+  array['0 rejected invalid_key', null], 'a key that has expired is no contact of its gateway'
+);
+select results_eq(
+  $$
+    select pg_temp.gateway_contact(received_at, device_id)
+    from (values ('@300 seconds', 'NOBODY'), ('@250 seconds', 'TAP_M'), ('@400 seconds', 'TAP_M'), ('@200 seconds', 'TAP_M'))
+    as told (received_at, device_id)
+  $$,
+  array[300, 300, 300, 200], 'any other is, refused readings too; noted once a minute, and never moved back'
+);
+select results_eq(
+  $$
+    select action, details -> 'changed' from public.audit_logs
+    where resource_type = 'gateways' and resource_id = md5('TAP gateway')::uuid::text
+  $$,
+  $$ values ('insert', null::jsonb) $$, 'which is no change of its configuration'
+);
+
 select has_trigger('public', 'flow_data', 'update_device_last_seen_trigger', 'the trigger has the name operators know');
 select is_empty(
   $$
     select tgname from pg_catalog.pg_trigger
-    where tgrelid = 'public.flow_data'::regclass and not tgisinternal and (tgtype & 1 = 1 or tgnewtable is null)
+    where tgrelid = 'public.flow_data'::regclass and not tgisinternal and (tgtype & 1 = 1 or coalesce(tgnewtable, tgoldtable) is null)
   $$,
   'no trigger of flow_data fires per row'
 );

@@ -1,6 +1,6 @@
 /* Alerts: which readings are judged, and by which rules. */
 begin;
-select plan(17);
+select plan(24);
 
 select tests.make_two_organizations();
 
@@ -160,6 +160,11 @@ select results_eq(
 update public.alert_rules set is_enabled = false
 where rule_name = 'Any';
 select results_eq(
+  $$ select pg_temp.life('TAP_ANY') $$,
+  array['high_flow warning 500 400 resolved 290'],
+  'a rule that is switched off resolves what nothing would clear any more'
+);
+select results_eq(
   $$
     select pg_temp.ingest(
       '[{"device_id": "TAP_BOTH", "created_at": "@20 seconds", "flow_rate": 500}]'
@@ -194,6 +199,48 @@ select results_eq(
 select results_eq($$ select count(*) from public.alerts where device_id = 'TAP_BOTH' and is_resolved $$, array[2::bigint], 'and is judged');
 delete from public.alert_rules
 where rule_name = 'Any';
+
+-- Rules that change under an open alert ---------------------------------------------------
+
+select tests.make_device('TAP_OLD');
+select tests.make_device('TAP_NEW');
+insert into public.alert_rules (rule_name, rule_type, threshold_value) values ('Moving', 'high_flow', 400);
+insert into public.flow_data (device_id, created_at, flow_rate) values
+('TAP_OLD', now() - interval '10 seconds', 500), ('TAP_NEW', now() - interval '10 seconds', 500);
+update public.alert_rules set device_id = 'TAP_NEW', rule_name = 'Moved', severity = 'info', threshold_value = 450
+where rule_name = 'Moving';
+select results_eq(
+  $$ select pg_temp.life('TAP_OLD') $$, array['high_flow warning 500 400 resolved 10'],
+  'a rule that is given to one device resolves the alerts of the others'
+);
+select results_eq(
+  $$ select resolution_note from public.alerts where device_id = 'TAP_OLD' $$, array['Its rule no longer watches this.'],
+  'and says why'
+);
+select results_eq(
+  $$ select pg_temp.life('TAP_NEW') $$, array['high_flow warning 500 400 open 10'],
+  'that of the device stays'
+);
+update public.alert_rules set rule_type = 'stuck_value'
+where rule_name = 'Moved';
+select results_eq(
+  $$ select pg_temp.life('TAP_NEW') $$, array['high_flow warning 500 400 resolved 10'],
+  'until the rule is of another type'
+);
+
+-- The largest interval a device can have
+update public.devices set expected_interval_s = 2147483647
+where device_id = 'TAP_OLD';
+insert into public.alert_rules (device_id, rule_name, rule_type, threshold_value) values ('TAP_OLD', 'Rare', 'high_flow', 400);
+select results_eq(
+  $$ select pg_temp.ingest('[{"device_id": "TAP_OLD", "created_at": "@5 seconds", "flow_rate": 600}]') $$, array['0 new'],
+  'a device with the longest interval there is'
+);
+select results_eq(
+  $$ select pg_temp.life('TAP_OLD') $$,
+  array['high_flow warning 500 400 resolved 10', 'high_flow warning 600 400 open 5'],
+  'is judged'
+);
 
 select finish();
 rollback;

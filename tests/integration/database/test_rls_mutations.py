@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from fluxio_local.stack import Stack
+from support.stacks import throwaway_stack
 
 PGTAP = Path(__file__).parents[3] / "supabase" / "tests"
 
@@ -37,11 +37,13 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 
 @pytest.fixture(scope="module")
-def connection(stack: Stack) -> Iterator[Connection]:
-    """As `postgres`, who owns the tables, with the schema `tests` made."""
-    with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        connection.execute((PGTAP / "test_00_helpers.sql").read_bytes())
-        yield connection
+def connection() -> Iterator[Connection]:
+    """As `postgres`, who owns the tables, with the schema `tests` made and no rows of other tests."""
+    with throwaway_stack() as stack:
+        stack.start()
+        with psycopg.connect(stack.database_url, autocommit=True) as connection:
+            connection.execute((PGTAP / "test_00_helpers.sql").read_bytes())
+            yield connection
 
 
 def failures(connection: Connection, file: str, change: str = "") -> list[str]:
