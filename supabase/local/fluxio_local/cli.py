@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import click
+import psycopg
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from .demo import run as run_demo
 from .errors import LocalStackError
@@ -17,8 +20,14 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except LocalStackError as error:
+        except ValidationError as error:
+            raise click.ClickException("\n".join(map(_wrong_setting, error.errors()))) from error
+        except (LocalStackError, OSError, psycopg.Error) as error:
             raise click.ClickException(str(error)) from error
+
+
+def _wrong_setting(error: ErrorDetails) -> str:
+    return f"FLUXIO_LOCAL_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"
 
 
 def _stack() -> Stack:
@@ -41,8 +50,8 @@ def start(seed: bool) -> None:
 
 @main.command()
 def stop() -> None:
-    """Stop what runs; the data stays."""
-    _stack().stop()
+    """Stop what runs, the API too; the data stays."""
+    Services(_stack()).down()
 
 
 @main.command()
@@ -61,7 +70,7 @@ def status() -> None:
 @click.confirmation_option(prompt="Delete the local database and its keys?")
 def reset() -> None:
     """Stop and delete everything: data, logs and keys."""
-    _stack().reset()
+    Services(_stack()).reset()
 
 
 @main.command()

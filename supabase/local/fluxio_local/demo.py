@@ -43,6 +43,9 @@ def run(services: Services) -> int:
             return int(manager.returncode or 0)
         finally:
             if not was_up:
+                # A second Ctrl-C would leave half of it running.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 click.echo("stopping", err=True)
                 services.down()
 
@@ -68,7 +71,7 @@ def _plant(services: Services) -> Manager:
             "--spool",
             str(stack.dir / "spool.db"),
         ),
-        env={**os.environ, **services.env()},
+        env={**os.environ, **ports.past_proxies(), **services.env()},
     )
     return manager
 
@@ -105,6 +108,7 @@ def _ended_by_signals() -> Iterator[None]:
         os.kill(os.getpid(), signal.SIGTERM)
 
     previous = [
+        (signal.SIGINT, signal.getsignal(signal.SIGINT)),
         (signal.SIGTERM, signal.signal(signal.SIGTERM, end)),
         (signal.SIGHUP, signal.signal(signal.SIGHUP, as_sigterm)),
     ]

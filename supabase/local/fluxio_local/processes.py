@@ -32,7 +32,8 @@ class Background:
         """Whether the process, or a child it left behind, is alive."""
         try:
             with self._pid_file.open("r+") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Shared, so that two who ask at once do not take each other for the process.
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except FileNotFoundError:
             return False
         except BlockingIOError:
@@ -41,6 +42,7 @@ class Background:
 
     def start(self, command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path) -> None:
         """Start `command` with exactly `env` beside this process's environment. Raises if it runs already."""
+        self.log.touch(mode=0o600)
         with self._pid_file.open("a+") as lock, self.log.open("ab") as log:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

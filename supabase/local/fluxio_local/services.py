@@ -14,13 +14,15 @@ import httpx
 
 from . import paths
 from .errors import LocalStackError
-from .ports import HOST
+from .ports import HOST, past_proxies
 from .processes import POLL_S, Background
 from .stack import Stack
 
 DEMO_EMAIL = "operator@fluxio.example"
 DEMO_GATEWAY = "GW_01"
 READY_TIMEOUT_S = 30
+#: Requests under way may end.
+STOP_GRACE_S = 30
 
 
 class Services:
@@ -32,6 +34,9 @@ class Services:
 
     def up(self) -> None:
         """Start everything that does not run; returns when it answers."""
+        if not self.stack.is_running():
+            # An API left from before would keep its port and know the old addresses only.
+            self.api.stop(grace_s=STOP_GRACE_S)
         self.stack.start(include_seed=True)
         self._provision()
         if not self.api.is_running():
@@ -45,8 +50,13 @@ class Services:
 
     def down(self) -> None:
         """Stop everything; the data stays."""
-        self.api.stop(grace_s=30)
+        self.api.stop(grace_s=STOP_GRACE_S)
         self.stack.stop()
+
+    def reset(self) -> None:
+        """Stop everything and delete data, logs and keys."""
+        self.down()
+        self.stack.reset()
 
     def env(self) -> Mapping[str, str]:
         """What a client of the running system needs, by the names of .env.example."""
@@ -70,6 +80,7 @@ class Services:
             "SUPABASE_ANON_KEY": self.stack.anon_key,
             "SUPABASE_SERVICE_ROLE_KEY": self.stack.service_role_key,
             "SITE_URL": self.stack.api_url,
+            **past_proxies(),
         }
 
     def _provision(self) -> None:
@@ -95,7 +106,8 @@ class Services:
         deadline = time.monotonic() + READY_TIMEOUT_S
         while True:
             try:
-                if httpx.get(f"{self.stack.api_url}/api/ingest", timeout=5).status_code == httpx.codes.OK:
+                answer = httpx.get(f"{self.stack.api_url}/api/ingest", timeout=5, trust_env=False)
+                if answer.status_code == httpx.codes.OK:
                     return
             except httpx.HTTPError:
                 pass

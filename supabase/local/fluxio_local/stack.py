@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +23,9 @@ USUAL_PORT = 54321
 USUAL_DB_PORT = 54322
 USUAL_API_PORT = 8000
 
+#: PostgreSQL's programs, unpacked or half unpacked: they may stand beside a stack, and outlive it.
+BINARIES = "*postgresql-*"
+
 
 def _silent(_: str) -> None: ...
 
@@ -32,13 +38,14 @@ class Stack:
         self.dir = settings.dir
         self._durable = durable
         self._say = say
-        self.dir.mkdir(parents=True, exist_ok=True)
+        self.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._refuse_foreign_directory()
+        self.state = State.load(self.dir)
         if paths.running_as_root():
             # The server's account has to pass through; what is secret has its own mode.
             self.dir.chmod(0o711)
             if self.dir.is_relative_to(paths.ROOT_STATE):
                 paths.ROOT_STATE.chmod(0o755)
-        self.state = State.load(self.dir)
 
     @cached_property
     def postgres(self) -> Cluster:
@@ -119,6 +126,27 @@ class Stack:
 
     def start(self, *, include_seed: bool = False) -> None:
         """Start what does not run, from empty or from kept data, and apply pending migrations."""
+        with self._alone():
+            self._start(include_seed=include_seed)
+
+    def stop(self) -> None:
+        """Stop the gateway, which holds a replication slot, then PostgreSQL."""
+        with self._alone():
+            self._stop()
+
+    def reset(self) -> None:
+        """Stop and delete everything of this stack: data, logs and keys."""
+        with self._alone():
+            self._stop()
+            for entry in self.dir.iterdir():
+                if entry.match(BINARIES):
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
+
+    def _start(self, *, include_seed: bool) -> None:
         if not self.is_running():
             self._choose_ports()
         self.start_postgres()
@@ -134,23 +162,11 @@ class Stack:
             self._say("REST, Auth, Realtime")
             self.gateway.start()
 
-    def stop(self) -> None:
-        """Stop the gateway, which holds a replication slot, then PostgreSQL."""
+    def _stop(self) -> None:
         if self.state.db_port is None:
             return
         self.gateway.process.stop()
         self.postgres.stop()
-
-    def reset(self) -> None:
-        """Stop and delete everything of this stack: data, logs and keys."""
-        self.stop()
-        for entry in self.dir.iterdir():
-            if entry.name.startswith("postgresql-"):
-                continue
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
 
     def is_running(self) -> bool:
         """Whether any part of it runs."""
@@ -174,18 +190,47 @@ class Stack:
         self.gateway.process.stop()
         self.gateway.start()
 
+    def _refuse_foreign_directory(self) -> None:
+        """Never change or delete a directory with files that are not ours."""
+        if (self.dir / "state.json").exists():
+            return
+        if any(not entry.match(BINARIES) for entry in self.dir.iterdir()):
+            raise LocalStackError(
+                f"{self.dir} holds files and no local stack; set FLUXIO_LOCAL_DIR to a new or empty directory"
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait for another command that starts or stops this stack, and go on from what it left."""
+        descriptor = os.open(self.dir, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if (self.dir / "state.json").exists() and (kept := State.load(self.dir)) != self.state:
+                self.state = kept
+                self._forget_parts()
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _forget_parts(self) -> None:
+        self.__dict__.pop("postgres", None)
+        self.__dict__.pop("gateway", None)
+
     def _choose_ports(self) -> int:
         """Settle every port, keeping last time's where it is free; the database's is returned."""
         wanted, state = self.settings, self.state
-        state.port = ports.choose("FLUXIO_LOCAL_PORT", wanted=wanted.port, usual=[state.port, USUAL_PORT])
-        db_port = ports.choose("FLUXIO_LOCAL_DB_PORT", wanted=wanted.db_port, usual=[state.db_port, USUAL_DB_PORT])
-        state.db_port = db_port
-        state.api_port = ports.choose(
-            "FLUXIO_LOCAL_API_PORT", wanted=wanted.api_port, usual=[state.api_port, USUAL_API_PORT]
+        named = (wanted.port, wanted.db_port, wanted.api_port)
+        port = ports.choose("FLUXIO_LOCAL_PORT", wanted=wanted.port, usual=[state.port, USUAL_PORT], others=named)
+        db_port = ports.choose(
+            "FLUXIO_LOCAL_DB_PORT", wanted=wanted.db_port, usual=[state.db_port, USUAL_DB_PORT], others=[*named, port]
         )
-        state.save(self.dir)
-        self.__dict__.pop("postgres", None)
-        self.__dict__.pop("gateway", None)
-        if len({state.port, db_port, state.api_port}) != 3:
+        api_port = ports.choose(
+            "FLUXIO_LOCAL_API_PORT", wanted=wanted.api_port, usual=[state.api_port, USUAL_API_PORT],
+            others=[*named, port, db_port],
+        )  # fmt: skip
+        if len({port, db_port, api_port}) != 3:
             raise LocalStackError("the ports of the local stack must differ from each other")
+        state.port, state.db_port, state.api_port = port, db_port, api_port
+        state.save(self.dir)
+        self._forget_parts()
         return db_port

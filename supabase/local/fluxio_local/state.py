@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import time
@@ -15,6 +16,10 @@ from .errors import LocalStackError
 
 #: Ten years, as the keys that `supabase start` prints.
 LEGACY_KEY_LIFETIME_S = 10 * 365 * 86_400
+
+
+#: What every state.json of ours holds.
+OURS = frozenset({"admin_password", "jwt_secret"})
 
 
 def _token() -> str:
@@ -52,9 +57,14 @@ class State(BaseModel):
         if not file.exists():
             return cls()
         try:
-            return cls.model_validate_json(file.read_bytes())
+            kept = json.loads(file.read_bytes())
+            if not isinstance(kept, dict) or not kept.keys() >= OURS:
+                raise LocalStackError(f"{file} is not the local stack's; set FLUXIO_LOCAL_DIR to another directory")
+            return cls.model_validate(kept)
         except (OSError, ValueError) as error:
-            raise LocalStackError(f"{file} cannot be read ({error}); `fluxio-local reset` starts afresh") from error
+            raise LocalStackError(
+                f"{file} cannot be read ({error}); without it the data are lost: delete {directory} to start afresh"
+            ) from error
 
     def save(self, directory: Path) -> None:
         """Write the state to `directory` whole or not at all, readable by its owner only."""
@@ -67,4 +77,6 @@ def write_private(file: Path, text: str) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
+        stream.flush()
+        os.fsync(descriptor)
     draft.replace(file)

@@ -197,6 +197,13 @@ def test_a_login_code_makes_no_account(probe: Stack, call: Call) -> None:
     assert email not in {user["email"] for user in users}
 
 
+@pytest.mark.parametrize("path", ["/auth/v1/%6ftp", "/auth/v1/%74oken?grant_type=password"])
+def test_an_encoded_address_gets_round_no_rule_of_auth(probe: Stack, call: Call, path: str) -> None:
+    email = f"{uuid.uuid4()}@fluxio.test"
+    body = {"email": email, "password": PASSWORD, "create_user": True}
+    assert call("POST", path, key=probe.anon_key, json=body).status_code == httpx.codes.NOT_FOUND
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 from collections.abc import Callable
 
 import httpx
 import pytest
 
+from fluxio_local import ports
 from fluxio_local.stack import Stack
 
 Call = Callable[..., httpx.Response]
@@ -79,3 +82,12 @@ def test_the_log_holds_json_lines_and_no_client_errors(probe: Stack, call: Call)
 @pytest.mark.parametrize("path", ["/", "/_system/config", "/_system/introspect", "/storage/v1/bucket", "/restv1/x"])
 def test_nothing_else_is_served(probe: Stack, call: Call, path: str) -> None:
     assert call("GET", path).status_code == httpx.codes.NOT_FOUND
+
+
+@pytest.mark.parametrize("address", ["/rest/v1/../../_system/config", "/rest/v1/%2e%2e/%2e%2e/_system/config"])
+def test_dots_in_an_address_lead_to_nothing_else(probe: Stack, address: str) -> None:
+    # On a bare connection: clients take the dots out themselves.
+    connection = http.client.HTTPConnection(ports.HOST, probe.state.port or 0, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", address, headers={"apikey": probe.service_role_key})
+        assert connection.getresponse().status == httpx.codes.NOT_FOUND

@@ -22,6 +22,11 @@ def test_a_taken_usual_port_gives_another() -> None:
     assert chosen != taken
 
 
+def test_a_port_of_another_part_is_not_taken() -> None:
+    usual = ports.free_port()
+    assert ports.choose("NAME", wanted=None, usual=[usual], others=[usual]) != usual
+
+
 def test_a_taken_wanted_port_is_an_error_that_names_the_setting() -> None:
     with socket.create_server((ports.HOST, 0)) as server:
         taken = server.getsockname()[1]

@@ -31,8 +31,15 @@ def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
 
 def test_a_broken_file_says_what_helps(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("{")
-    with pytest.raises(LocalStackError, match="reset"):
+    with pytest.raises(LocalStackError, match="start afresh"):
         State.load(tmp_path)
+
+
+def test_somebody_elses_file_is_not_taken_for_ours(tmp_path: Path) -> None:
+    for text in ("{}", "[]", '{"version": 4, "resources": []}'):
+        (tmp_path / "state.json").write_text(text)
+        with pytest.raises(LocalStackError, match="FLUXIO_LOCAL_DIR"):
+            State.load(tmp_path)
 
 
 def test_a_legacy_key_says_its_role(tmp_path: Path) -> None:

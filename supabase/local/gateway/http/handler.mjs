@@ -48,9 +48,8 @@ export function createHandler(application, connection, config) {
    * @returns {Promise<Response>}
    */
   async function respond(incoming) {
-    const path = incoming.url ?? "/";
-    if (!/^\/(rest|auth)\/v1(\/|\?|$)/.test(path))
-      return json(404, { message: "no Route matched with those values" });
+    let path = incoming.url ?? "/";
+    if (!isServed(path)) return noRoute();
     /** @type {Request} */
     let request;
     try {
@@ -62,6 +61,9 @@ export function createHandler(application, connection, config) {
       }
       return problem(path, { status: 400, code: "bad_request", message: "The request cannot be understood" });
     }
+    // Without dot segments it may be another address.
+    path = new URL(request.url).pathname;
+    if (!isServed(path)) return noRoute();
     const context = contextOf(request);
     try {
       const response = await requestContext.run(context, () =>
@@ -87,6 +89,19 @@ export function createHandler(application, connection, config) {
       outgoing.destroy();
     }
   };
+}
+
+/**
+ * Auth's addresses need no %: an encoded letter would only lead @supabase/lite past the rules kept here.
+ *
+ * @param {string} path With or without a query.
+ */
+function isServed(path) {
+  return /^\/(rest|auth)\/v1(\/|\?|$)/.test(path) && !/^\/auth\/[^?]*%/.test(path);
+}
+
+function noRoute() {
+  return json(404, { message: "no Route matched with those values" });
 }
 
 /**
