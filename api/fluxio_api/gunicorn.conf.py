@@ -2,6 +2,8 @@
 """How gunicorn serves the API: `gunicorn --config <this file> fluxio_api.wsgi:app`."""
 
 import os
+import socket
+import struct
 
 worker_class = "gthread"
 #: Rate limits and the key cache are per worker.
@@ -17,3 +19,13 @@ limit_request_field_size = 65_536
 accesslog = None
 #: It would lie in the home directory, the same file for every server of this account.
 control_socket_disable = True
+
+#: How long a client may pause within a request's head, and in taking an answer [s].
+_RECEIVE_PAUSE_S, _SEND_PAUSE_S = 10, 20
+
+
+def when_ready(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - gunicorn has no types
+    """Let no dead mobile link hold a thread for ever; every connection inherits this from the listening socket."""
+    for listener in server.LISTENERS:
+        for option, seconds in ((socket.SO_RCVTIMEO, _RECEIVE_PAUSE_S), (socket.SO_SNDTIMEO, _SEND_PAUSE_S)):
+            listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))

@@ -23,10 +23,10 @@ def to_csv(readings: list[Row]) -> str:
 
 def _cell(value: object) -> object:
     if isinstance(value, list):
-        return " ".join(map(str, value))
+        value = " ".join(map(str, value))
     if isinstance(value, dict):
         return json.dumps(value, separators=(",", ":")) if value else ""
     # A spreadsheet runs text that begins like this.
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
         return f"'{value}"
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from pydantic import AwareDatetime, BaseModel, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from ..keyring import ApiKey
 from ..problems import Unavailable
@@ -38,5 +38,9 @@ class SupabaseKeys:
         except Refused as error:
             _log.error("authenticate_api_key was refused with %s", error.code)
             raise Unavailable("Keys cannot be checked now; send the same request again later.") from error
-        rows = _ROWS.validate_python(data)
+        try:
+            rows = _ROWS.validate_python(data)
+        except ValidationError as error:
+            _log.error("authenticate_api_key answered something else")
+            raise Unavailable("Keys cannot be checked now; send the same request again later.") from error
         return ApiKey(rows[0].api_key_id, rows[0].expires_at) if rows else None

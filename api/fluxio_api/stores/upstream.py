@@ -94,7 +94,7 @@ class Upstream:
                 raise self._unavailable(type(error).__name__) from error
             except APIError as error:
                 code = error.code or ""
-                if code.startswith(_ABOUT_THE_REQUEST) or _is_registered(code):
+                if _is_about_the_request(code) or _is_registered(code):
                     self._outage.ended()
                     raise Refused(code) from error
                 raise self._unavailable(f"answer {code or 'without code'}: {error.message}") from error
@@ -106,6 +106,11 @@ class Upstream:
     def _unavailable(self, reason: str) -> Unavailable:
         self._outage.began(reason)
         return Unavailable("The database cannot be reached; send the same request again later.")
+
+
+def _is_about_the_request(code: str) -> bool:
+    """Whether `code` is such an SQLSTATE or PostgREST code; the client gives a proxy's status in their place."""
+    return (len(code) == 5 or code.startswith("PGRST")) and code.startswith(_ABOUT_THE_REQUEST)
 
 
 def _is_registered(code: str) -> bool:

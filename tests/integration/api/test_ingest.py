@@ -301,6 +301,18 @@ def test_a_body_that_breaks_off_does_not_hold_its_thread(api: ApiServer, plant: 
         assert connection.makefile("rb").readline().split()[1] == b"400"
 
 
+def test_as_many_half_heads_as_there_are_threads_do_not_hold_them_for_ever(api: ApiServer) -> None:
+    dead_links = [socket.create_connection((HOST, api.port)) for _ in range(16)]
+    try:
+        for link in dead_links:
+            link.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nX-Half: ")
+        time.sleep(0.5)
+        assert httpx.get(f"{api.url}/api/ingest", timeout=20).status_code == httpx.codes.OK
+    finally:
+        for link in dead_links:
+            link.close()
+
+
 def test_the_largest_batch_is_one_post(client: httpx.Client, db: Database, plant: Plant) -> None:
     start = datetime.now(UTC) - timedelta(hours=1)
     body = [

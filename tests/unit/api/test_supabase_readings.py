@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 from fluxio_api.problems import Unavailable
 from fluxio_api.settings import Settings
+from fluxio_api.stores.keys import SupabaseKeys
+from fluxio_api.stores.person import SupabasePeople
 from fluxio_api.stores.readings import SupabaseReadings
 from fluxio_api.stores.upstream import Upstream
 
@@ -159,3 +161,15 @@ def test_an_outage_is_logged_when_it_begins_and_when_it_ends(caplog: pytest.LogC
         "Supabase is away: ReadTimeout",
         "Supabase is back",
     ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(429, text="slow down"), httpx.Response(404, html="<p>"), httpx.Response(200, html="<p>Log in</p>")],
+)
+def test_what_a_proxy_says_is_no_refusal_of_the_databases(answer: httpx.Response) -> None:
+    upstream = Upstream(SETTINGS, transport=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(Unavailable):
+        SupabaseKeys(upstream).find("00")
+    with pytest.raises(Unavailable):
+        SupabasePeople(upstream)("token").alerts(device_id=None, is_resolved=None, limit=1)
