@@ -21,6 +21,9 @@ _ACCEPTED: Final = frozenset({"new", "merged", "duplicate", "queued"})
 _REFUSED: Final = frozenset({"conflict", "rejected"})
 #: A result's code that is about the key, not about the reading.
 _KEY_CODE: Final = "invalid_key"
+#: Codes of the API's problem documents: it failed; the body did not arrive whole.
+_FAULT_CODE: Final = "internal_error"
+_BROKEN_OFF_CODE: Final = "invalid_request"
 
 #: Longest wait that a Retry-After is believed.
 _MAX_RETRY_AFTER: Final = 3600.0
@@ -39,14 +42,16 @@ class Unsettled:
     """The API has answered for none; all stay. `reason` is for the log.
 
     key     the key is refused (401, 403): pause
-    body    the body is refused as a whole (400, 422 without results): find the reading it is due to
+    body    the API refuses the body as a whole (400, 422 without results): find the reading it is due to
     size    the body is too large (413): send less at once
-    later   the API says when to come back (429, 503): wait `retry_after` seconds if it is set
+    fault   the API failed on the body (500): find out whether a reading is to blame
+    later   the API says when to come back (429, 503), or a proxy has no API: wait `retry_after` seconds if it is set
+    slow    no answer in time: wait, then send less at once
     away    no answer at all
     strange an answer that is not the API's (a portal's page, a wrong address): wait
     """
 
-    kind: Literal["key", "body", "size", "later", "away", "strange"]
+    kind: Literal["key", "body", "size", "fault", "later", "slow", "away", "strange"]
     reason: str
     code: str = ""
     retry_after: float | None = None
@@ -77,7 +82,9 @@ async def post_readings(
             async with asyncio.timeout(timeout_s):
                 response = await client.post(f"{url}/api/ingest", content=content, headers=headers)
         except TimeoutError:
-            return Unsettled("away", f"no answer within {timeout_s:g} s")
+            return Unsettled("slow", f"no answer within {timeout_s:g} s")
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            return Unsettled("slow", _words(error))
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
             if last_attempt:
                 return Unsettled("away", _words(error))
@@ -92,24 +99,27 @@ def interpret(response: httpx.Response, batch: Sequence[Spooled], now: datetime)
     """What `response` says about `batch`; see Settled and Unsettled."""
     status = response.status_code
     body = _json_object(response)
-    code = str(body.get("code") or status)
+    named = body.get("code")
+    of_the_api = isinstance(named, str) and bool(named)
+    code = str(named or status)
     reason = f"HTTP {status}" + (f" ({code})" if code != str(status) else "")
     if status in (401, 403):
         return Unsettled("key", f"the API refuses the key: {reason}", code)
     if status == 413:
-        return Unsettled("size", reason, code)
+        return Unsettled("size", reason, code if of_the_api else "")
     if status in (429, 503):
         return Unsettled("later", reason, code, retry_after(response.headers.get("retry-after"), now))
-    if status == 408 or (status >= 500 and status not in (501, 505)):
+    if status == 500 and code == _FAULT_CODE:
+        return Unsettled("fault", reason, code)
+    if status == 408 or (status == 400 and code == _BROKEN_OFF_CODE) or (status >= 500 and status not in (501, 505)):
         return Unsettled("later", reason, code)
     if status in (200, 202, 422):
         outcome = _settle(status, body, batch)
         if outcome is not None:
             return outcome
-        if status == 422:
-            return Unsettled("body", reason, code)
-        return Unsettled("strange", f"{reason} without verdicts: is this the API's address?")
-    if status == 400:
+        if status != 422:
+            return Unsettled("strange", f"{reason} without verdicts: is this the API's address?")
+    if status in (400, 422) and of_the_api:
         return Unsettled("body", reason, code)
     return Unsettled("strange", f"{reason}: is this the API's address?", code)
 
@@ -158,7 +168,7 @@ def _settle(status: int, body: dict[str, object], batch: Sequence[Spooled]) -> O
 def _json_object(response: httpx.Response) -> dict[str, object]:
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

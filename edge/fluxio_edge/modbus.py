@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from pymodbus import FramerType, ModbusException
 from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.pdu import ModbusPDU
 
 from fluxio_edge.errors import ReadError
 from fluxio_edge.profiles import Block
@@ -39,12 +40,13 @@ class Connection:
     ) -> None:
         """`timeout_s` is for connecting and for each of the 1 + `retries` attempts at a request."""
         self._place = f"{host}:{port}"
+        self._attempts = 1 + retries
         self._client = AsyncModbusTcpClient(
             host,
             port=port,
             framer=_FRAMERS[framer],
             timeout=timeout_s,
-            retries=retries,
+            retries=0,  # pymodbus would repeat a request on the same connection
             reconnect_delay=0,  # the poller decides when to try again
         )
         self._one_at_a_time = asyncio.Lock()
@@ -55,25 +57,33 @@ class Connection:
         Raises ReadError: `answered` if the meter refused, not if nothing came in time.
         """
         async with self._one_at_a_time:
+            answer = await self._answer(unit, block)
+            if not answer.isError() and len(answer.registers) != block.count:
+                self._client.close()  # another request's answer, and ours may still come
+                raise ReadError(f"{len(answer.registers)} registers instead of {block.count}", answered=True)
+        if answer.isError():
+            reason = _EXCEPTIONS.get(answer.exception_code, f"exception {answer.exception_code}")
+            raise ReadError(f"{reason} (address {block.address}, {block.count} registers)", answered=True)
+        return list(answer.registers)
+
+    async def _answer(self, unit: int, block: Block) -> ModbusPDU:
+        """What the unit answers, an exception included; raises ReadError if nothing came in time."""
+        fault: ModbusException | None = None
+        for _ in range(self._attempts):
             if not self._client.connected and not await self._client.connect():
-                raise ReadError(f"no connection to {self._place}")
+                raise ReadError(f"no connection to {self._place}") from fault
             read = (
                 self._client.read_input_registers if block.function_code == 4 else self._client.read_holding_registers
             )
             try:
-                answer = await read(block.address, count=block.count, device_id=unit)
+                return await read(block.address, count=block.count, device_id=unit)
             except ModbusException as error:
                 self._client.close()
-                raise ReadError(f"no answer from unit {unit} at {self._place}") from error
+                fault = error
             except asyncio.CancelledError:
                 self._client.close()
                 raise
-        if answer.isError():
-            reason = _EXCEPTIONS.get(answer.exception_code, f"exception {answer.exception_code}")
-            raise ReadError(f"{reason} (address {block.address}, {block.count} registers)", answered=True)
-        if len(answer.registers) != block.count:
-            raise ReadError(f"{len(answer.registers)} registers instead of {block.count}", answered=True)
-        return list(answer.registers)
+        raise ReadError(f"no answer from unit {unit} at {self._place}") from fault
 
     def close(self) -> None:
         """Close; a later read connects again."""

@@ -77,9 +77,8 @@ class Poller:
 
     async def _poll(self) -> bool:
         """Read once and store; whether the meter answered."""
-        measured_at = self._clock()
         try:
-            values, refusals = await self._read()
+            measured_at, values, refusals = await self._read()
         except ReadError as error:
             if error.answered:
                 self._meter.trouble("refuses", f"refuses every request: {error}")
@@ -92,13 +91,16 @@ class Poller:
             await self._keep(reading, measured_at)
         return True
 
-    async def _read(self) -> tuple[dict[Metric, Decoded], list[ReadError]]:
-        """What each block that was answered holds, and the refusals of the others.
+    async def _read(self) -> tuple[datetime, dict[Metric, Decoded], list[ReadError]]:
+        """When the first answer came, what each block that was answered holds, and the refusals of the others.
+
+        The first answer's time, because waiting for a shared bus or a silent try is no measuring.
 
         Raises ReadError if none was answered. After a silence the rest is not asked for.
         """
         values: dict[Metric, Decoded] = {}
         refusals: list[ReadError] = []
+        measured_at: datetime | None = None
         for block in self._blocks:
             try:
                 answer = await self._connection.read(self._unit, block)
@@ -107,11 +109,12 @@ class Poller:
                 if not error.answered:
                     break
                 continue
+            measured_at = measured_at or self._clock()
             for register in block.registers:
                 values[register.metric] = decode(register, block.words(register, answer))
-        if not values:
+        if measured_at is None:
             raise refusals[0]
-        return values, refusals
+        return measured_at, values, refusals
 
     def _say(self, values: dict[Metric, Decoded], refusals: list[ReadError]) -> None:
         """One line for each change of what is wrong with the meter's answers."""

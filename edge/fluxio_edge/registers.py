@@ -132,6 +132,8 @@ def _shortest(register: Register, raw: float, words: tuple[int, ...]) -> float:
     if raw == 0:
         return 0.0
     exact = raw * register.scale
+    if not register.is_float:
+        return float(f"{exact:.15g}")
     for digits in range(6, 17):
         rounded = float(f"{exact:.{digits}g}")
         try:

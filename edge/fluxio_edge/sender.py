@@ -15,6 +15,7 @@ from fluxio_edge.batch_size import BatchSize
 from fluxio_edge.condition import Condition
 from fluxio_edge.config import AgentSetup
 from fluxio_edge.errors import ConfigError
+from fluxio_edge.faults import Faults
 from fluxio_edge.refusals import Refusals
 from fluxio_edge.spool import Refused, Spool, Spooled
 
@@ -43,6 +44,7 @@ class Sender:
         self._refused_s = settings.refused_s
         self._backoff = Backoff(1.0, settings.backoff_max_s)
         self._size = BatchSize(settings.batch)
+        self._faults = Faults()
         self._link = Condition("link", _log)
         self._refusals = Refusals()
         self._news = asyncio.Event()
@@ -76,8 +78,9 @@ class Sender:
     async def send_once(self) -> float | None:
         """Send one batch; the seconds to wait before the next, None if the key is refused."""
         try:
-            batch = await asyncio.to_thread(self._spool.oldest, self._size.limit)
+            batch = await asyncio.to_thread(self._spool.oldest, self._size.limit, after=self._faults.passed)
             if not batch:
+                self._faults.start_over()
                 return self._backoff.next_delay()
             self._key = self._read_key()
             outcome = await post_readings(self._client, self._url, self._key, batch, timeout_s=self._timeout_s)
@@ -100,9 +103,13 @@ class Sender:
         if outcome.kind == "key":
             self._link.trouble("key", f"sending pauses, readings are kept: {outcome.reason}")
             return None
-        if outcome.kind in ("body", "size"):
+        if outcome.kind in ("body", "size") and (len(batch) > 1 or outcome.code):
             return await self._narrow(outcome, batch)
-        self._link.trouble(outcome.kind, f"readings are kept: {outcome.reason}")
+        if outcome.kind in ("fault", "slow") and len(batch) > 1:
+            self._size.halve(len(batch), lasting=False)
+        elif outcome.kind == "fault" and self._faults.failed(batch[0].seq):
+            return await self._narrow(outcome, batch)
+        self._link.trouble("away" if outcome.kind == "slow" else outcome.kind, f"readings are kept: {outcome.reason}")
         delay = self._backoff.next_delay()
         return delay if outcome.retry_after is None else outcome.retry_after + delay / 10
 
@@ -117,6 +124,7 @@ class Sender:
 
     async def _settle(self, batch: list[Spooled], outcome: Settled) -> None:
         await asyncio.to_thread(self._spool.settle, outcome.accepted, outcome.refused)
+        self._faults.settled([*outcome.accepted, *(each.seq for each in outcome.refused)])
         self._refusals.tell(batch, outcome)
 
     async def _wait_for_key(self) -> None:

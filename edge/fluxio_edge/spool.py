@@ -90,11 +90,12 @@ class Spool:
             self._waiting += 1 - dropped
             self._tell_dropping(dropped)
 
-    def oldest(self, limit: int) -> list[Spooled]:
-        """At most `limit` readings, the longest stored first. They stay."""
+    def oldest(self, limit: int, *, after: int = 0) -> list[Spooled]:
+        """At most `limit` readings behind the seq `after`, the longest stored first. They stay."""
         with self._mutex:
             rows = self._connection.execute(
-                "select seq, device_id, created_at, body from readings order by seq limit ?", (limit,)
+                "select seq, device_id, created_at, body from readings where seq > ? order by seq limit ?",
+                (after, limit),
             ).fetchall()
         return [Spooled(seq, Reading(device_id, created_at, body)) for seq, device_id, created_at, body in rows]
 

@@ -80,7 +80,30 @@ def test_a_problem_is_told_apart_by_its_status(status: int, kind: str) -> None:
     assert (outcome.kind, outcome.code) == (kind, "some_code")
     bare = interpret(httpx.Response(status), BATCH, NOW)
     assert isinstance(bare, Unsettled)
-    assert (bare.kind, bare.code) == (kind, str(status))
+    if status in (400, 422):
+        kind = "strange"
+    assert (bare.kind, bare.code) == (kind, "" if status == 413 else str(status))
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_proxys_refusal_blames_no_reading(status: int) -> None:
+    for answer in (
+        httpx.Response(status, html="The plain HTTP request was sent to HTTPS port"),
+        httpx.Response(status, json={"code": None}),
+        httpx.Response(status, content=b"[" * 100_000),
+    ):
+        outcome = interpret(answer, BATCH, NOW)
+        assert isinstance(outcome, Unsettled)
+        assert (outcome.kind, outcome.code) in {("strange", str(status)), ("size", "")}
+
+
+def test_a_failure_of_the_api_itself_is_told_from_a_proxys() -> None:
+    kinds = []
+    for status, code in ((500, "internal_error"), (500, None), (502, "internal_error"), (400, "invalid_request")):
+        outcome = interpret(httpx.Response(status, json={"code": code}), BATCH, NOW)
+        assert isinstance(outcome, Unsettled)
+        kinds.append(outcome.kind)
+    assert kinds == ["fault", "later", "later", "later"]
 
 
 def test_a_key_that_was_revoked_meanwhile_costs_no_reading() -> None:

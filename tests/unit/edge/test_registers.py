@@ -64,6 +64,12 @@ def test_a_float32_is_read_with_the_digits_it_was_written_with(written: float) -
     assert decode(LEVEL, float_words(written, "little")) == Decoded(written)
 
 
+@pytest.mark.parametrize(("scale", "value"), [(3600.0, 4_444_441_200.0), (3.6, 4_444_441.2), (0.001, 1234.567)])
+def test_an_integer_loses_no_digit_to_its_scale(scale: float, value: float) -> None:
+    counter = Register("totalizer", 4, 0, "uint32", "big", scale)
+    assert decode(counter, list(divmod(1_234_567, 65_536))) == Decoded(value)
+
+
 def test_a_steered_flow_reads_back_as_the_very_number() -> None:
     assert decode(FLOW, encode(FLOW, 120.0)) == Decoded(120.0)
 

@@ -198,6 +198,78 @@ def test_the_one_reading_that_spoils_a_batch_is_found_and_set_aside(bench: Bench
     assert (bench.spool.counts().quarantined, bench.spool.counts().waiting) == (1, 0)
 
 
+def test_a_reading_that_the_api_always_fails_on_is_found_and_set_aside(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails_on_five_and_nine(request: httpx.Request) -> httpx.Response:
+        if {5, 9} & {each["n"] for each in json.loads(request.content)}:
+            return httpx.Response(500, json={"code": "internal_error"})
+        return accept(request)
+
+    bench.fill(12)
+    bench.send(Api(fails_on_five_and_nine), 40)
+    assert bench.left() == []
+    counts = bench.spool.counts()
+    assert (counts.quarantined, counts.dropped_readings) == (2, 0)
+    assert any("(internal_error" in message for message in messages(caplog))
+
+
+def test_an_api_that_fails_on_everything_costs_no_reading(bench: Bench) -> None:
+    bench.fill(12)
+    mood = [httpx.Response(500, json={"code": "internal_error"})] * 60
+
+    def ill_for_sixty(request: httpx.Request) -> httpx.Response:
+        return mood.pop() if mood else accept(request)
+
+    waits = bench.send(Api(ill_for_sixty), 60)
+    assert bench.left() == list(range(12))
+    assert all(waits), "never without a wait"
+    bench.send(Api(ill_for_sixty), 20)
+    assert (bench.left(), bench.spool.counts().quarantined) == ([], 0)
+
+
+def test_an_api_that_was_ill_condemns_nothing_when_it_is_well(bench: Bench) -> None:
+    bench.fill(12)
+
+    def ill_at_first(request: httpx.Request) -> httpx.Response:
+        return accept(request) if len(api.requests) > 12 else httpx.Response(500, json={"code": "internal_error"})
+
+    api = Api(ill_at_first)
+    bench.send(api, 40)
+    assert (bench.left(), bench.spool.counts().quarantined) == ([], 0)
+
+
+def test_a_lone_reading_that_the_api_fails_on_is_kept_until_another_proves_it(bench: Bench) -> None:
+    def fails_on_zero(request: httpx.Request) -> httpx.Response:
+        if 0 in [each["n"] for each in json.loads(request.content)]:
+            return httpx.Response(500, json={"code": "internal_error"})
+        return accept(request)
+
+    bench.fill(1)
+    waits = bench.send(Api(fails_on_zero), 20)
+    assert all(waits)
+    assert (bench.left(), bench.spool.counts().quarantined) == ([0], 0)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_proxy_that_refuses_everything_costs_no_reading(bench: Bench, status: int) -> None:
+    bench.fill(4)
+    waits = bench.send(Api(lambda _: httpx.Response(status, html="<h1>Bad Request</h1>")), 12)
+    assert (bench.left(), bench.spool.counts().quarantined) == ([0, 1, 2, 3], 0)
+    assert waits[-1], "it waits"
+
+
+def test_a_link_too_slow_for_a_batch_gets_a_smaller_one(bench: Bench) -> None:
+    def at_most_two_in_time(request: httpx.Request) -> httpx.Response:
+        if len(json.loads(request.content)) > 2:
+            raise httpx.WriteTimeout("")
+        return accept(request)
+
+    bench.fill(8)
+    bench.send(Api(at_most_two_in_time), 12)
+    assert bench.left() == []
+
+
 def test_too_large_halves_the_batch_until_it_fits(bench: Bench) -> None:
     def at_most_two(request: httpx.Request) -> httpx.Response:
         return httpx.Response(413) if len(json.loads(request.content)) > 2 else accept(request)
