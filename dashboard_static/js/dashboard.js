@@ -3,7 +3,7 @@
 import { loadFleet, loadSeries, loadStatistics, resolveAlert } from "./data/queries.js";
 import { byId } from "./lib/dom.js";
 import { restWords } from "./lib/errors.js";
-import { sortAlerts, totalsOf, viewDevices } from "./lib/fleet-view.js";
+import { newsText, sortAlerts, totalsOf, viewDevices } from "./lib/fleet-view.js";
 import { createQuantityFormat } from "./lib/quantity.js";
 import { createFeed } from "./live/feed.js";
 import { createAlertList } from "./views/alert-list.js";
@@ -30,7 +30,7 @@ export function createDashboard({ client, config, clock, instants, status, banne
   const section = byId("dashboard", HTMLElement);
   const quantities = createQuantityFormat(undefined);
   const totals = createTotals({ quantities });
-  const dialog = createResolveDialog({ onConfirm: resolve });
+  const dialog = createResolveDialog({ onConfirm: resolve, fallback: byId("alerts-title", HTMLElement) });
   const alertList = createAlertList({ instants, onResolve: dialog.open, onSelect: select });
   const table = createDeviceTable({ quantities, instants, onSelect: select });
   const detail = createDetail({
@@ -50,10 +50,11 @@ export function createDashboard({ client, config, clock, instants, status, banne
       client,
       clock,
       load: () => loadFleet(client),
+      onlineWindowS: config.online_window_s,
       on: {
         change: draw,
         reading: detail.append,
-        alert: ({ severity, message }) => status.announce(`New ${severity} alert: ${message}`),
+        alert: (alert) => news.push(alert),
         state: (state) => state !== "closed" && status.show(state),
         gap: detail.invalidate,
         reload: (failure) => {
@@ -64,6 +65,8 @@ export function createDashboard({ client, config, clock, instants, status, banne
       },
     });
     const { fleet } = feed;
+    /** @type {import("./types.js").Alert[]} alerts opened since the last frame */
+    let news = [];
     /** @type {unknown} */
     let tick = null;
     let drawing = 0;
@@ -89,6 +92,8 @@ export function createDashboard({ client, config, clock, instants, status, banne
       table.show(views, known, now, chosen?.device.device_id ?? null);
       alertList.show(sortAlerts(alerts), known, nameOf, MAY_RESOLVE.has(profile.role), now);
       detail.show(chosen, now);
+      if (news.length > 0) status.announce(newsText(news));
+      news = [];
     }
 
     /** @param {string} deviceId */
@@ -164,7 +169,6 @@ export function createDashboard({ client, config, clock, instants, status, banne
     current?.fleet.applyAlert({ eventType: "UPDATE", new: { ...alert, is_resolved: true }, old: {} });
     current?.draw();
     status.announce("Alert resolved");
-    byId("alerts-title", HTMLElement).focus();
     return null;
   }
 
@@ -177,6 +181,7 @@ export function createDashboard({ client, config, clock, instants, status, banne
       const ending = session;
       session = null;
       section.hidden = true;
+      status.show("off");
       dialog.close();
       totals.show(null);
       table.show([], false, clock.now(), null);

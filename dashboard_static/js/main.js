@@ -2,6 +2,7 @@
 /** Wiring: settings, the Supabase client, who is signed in, what is shown. */
 import { createDashboard } from "./dashboard.js";
 import { loadProfile } from "./data/queries.js";
+import { backoffMs } from "./lib/backoff.js";
 import { createClock } from "./lib/clock.js";
 import { loadConfig } from "./lib/config.js";
 import { byId, setText } from "./lib/dom.js";
@@ -45,12 +46,16 @@ function start(config, clockOffset) {
   setText(byId("version", HTMLElement), config.version === "" ? "" : `FluxIO ${config.version}`);
   byId("sign-out", HTMLButtonElement).addEventListener("click", () => session.signOut(dashboard.close));
 
-  /** @param {{id: string, email: string}} user */
-  async function begin(user) {
+  /**
+   * Reads who this is, as often as it takes, and opens the dashboard.
+   *
+   * @param {{id: string, email: string}} user
+   * @param {number} [attempt]
+   */
+  async function begin(user, attempt = 0) {
     sessions += 1;
     const mine = sessions;
     signIn.hide();
-    banner.hide();
     status.show("connecting");
     account.hidden = false;
     setText(byId("account-name", HTMLElement), user.email);
@@ -58,12 +63,15 @@ function start(config, clockOffset) {
     try {
       const profile = await loadProfile(client, user.id);
       if (mine !== sessions) return;
+      banner.hide();
       if (profile === null) return showNoOrganization();
       setText(organization, profile.organization ?? "");
       retry = dashboard.retry;
       dashboard.open(profile);
     } catch (error) {
-      if (mine === sessions) banner.show(restWords(error));
+      if (mine !== sessions) return;
+      banner.show(restWords(error));
+      clock.setTimeout(() => mine === sessions && void begin(user, attempt + 1), backoffMs(attempt));
     }
   }
 

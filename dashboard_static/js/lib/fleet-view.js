@@ -101,3 +101,14 @@ export function sortAlerts(alerts) {
       (a.id < b.id ? -1 : 1),
   );
 }
+
+/**
+ * What to say of alerts that just opened: one in full, several as a count.
+ *
+ * @param {Alert[]} opened  at least one
+ */
+export function newsText(opened) {
+  const [worst] = sortAlerts(opened);
+  if (opened.length === 1) return `New ${worst.severity} alert: ${worst.message}`;
+  return `${opened.length} new alerts, the worst ${worst.severity}: ${worst.message}`;
+}

@@ -11,6 +11,7 @@ import { parseInstant } from "./time.js";
 /** @typedef {import("../types.js").Reading} Reading */
 
 const SHORTEST_STALE_MS = 60_000;
+const SHORTEST_QUIET_MS = 10_000;
 
 /**
  * [ms] newest contact; NaN if there was none.
@@ -47,4 +48,23 @@ export function staleAfterMs(expectedIntervalS, onlineWindowS) {
   const limit = onlineWindowS * 1000;
   if (expectedIntervalS === null || !(expectedIntervalS > 0)) return limit;
   return Math.min(limit, Math.max(SHORTEST_STALE_MS, 2 * expectedIntervalS * 1000));
+}
+
+/**
+ * [ms] without any event after which something is wrong with the events: two readings missed by the device
+ * that sends most often, of those whose value is current. Infinity when no device is expected to send.
+ *
+ * @param {Device[]} devices
+ * @param {Map<string, Reading>} readings  by device_id
+ * @param {number} now [ms]
+ * @param {number} onlineWindowS [s] from /config.json
+ */
+export function quietAfterMs(devices, readings, now, onlineWindowS) {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const { device_id, expected_interval_s: interval } of devices) {
+    if (interval === null || !(interval > 0)) continue;
+    const age = now - parseInstant(readings.get(device_id)?.created_at);
+    if (age <= staleAfterMs(interval, onlineWindowS)) shortest = Math.min(shortest, interval);
+  }
+  return Math.max(SHORTEST_QUIET_MS, 2 * shortest * 1000);
 }

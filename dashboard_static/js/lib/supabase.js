@@ -9,6 +9,8 @@ import { backoffMs } from "./backoff.js";
 
 /** [ms] longest pause between two attempts to open the socket again. */
 const RECONNECT_MS = 5000;
+/** [ms] after which a request without an answer has failed; else one lost packet stops all reloads. */
+const REQUEST_MS = 20_000;
 /** Key of the session in localStorage. */
 export const SESSION_KEY = "fluxio-session";
 
@@ -27,6 +29,8 @@ export function createSupabase(config) {
       autoRefreshToken: true,
       detectSessionInUrl: false,
     },
+    // Who asks repeats; retries inside the client would only delay the news of an outage.
+    db: { timeout: REQUEST_MS, retry: false },
     realtime: { reconnectAfterMs: (tries) => Math.min(RECONNECT_MS, backoffMs(tries - 1)) },
   });
 }

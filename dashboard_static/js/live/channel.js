@@ -83,11 +83,16 @@ export function keepChannel({ client, topic, table, onChange, onState, clock, ra
     const current = (handler) => (/** @type {any} */ value) => {
       if (mine === generation) handler(value);
     };
-    channel = client
-      .channel(topic)
-      .on("postgres_changes", { event: "*", schema: "public", table }, current(onChange))
-      .on("system", {}, current(onSystem));
-    channel.subscribe(current(onStatus));
+    try {
+      channel = client
+        .channel(topic)
+        .on("postgres_changes", { event: "*", schema: "public", table }, current(onChange))
+        .on("system", {}, current(onSystem));
+      channel.subscribe(current(onStatus));
+    } catch (error) {
+      // The client still has an earlier session's channel, which waits for the answer to its leaving.
+      lost(String(error), false);
+    }
   }
 
   /** @param {{status?: string, message?: string, extension?: string}} message */

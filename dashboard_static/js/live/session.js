@@ -4,6 +4,9 @@
  */
 import { SESSION_KEY } from "../lib/supabase.js";
 
+/** [ms] for leaving the channels; with a dead connection no answer comes. */
+export const LEAVE_MS = 2000;
+
 /**
  * @param {object} options
  * @param {import("../lib/supabase.js").SupabaseClient} options.client
@@ -43,11 +46,12 @@ export function watchSession({ client, onBegin, onEnd, storage = globalThis.loca
    */
   async function signOut(leave) {
     asked = true;
-    await leave();
+    const patience = new Promise((resolve) => globalThis.setTimeout(resolve, LEAVE_MS));
+    await Promise.race([leave(), patience]);
     const { error } = await client.auth.signOut({ scope: "local" });
     if (error === null) return;
     storage.removeItem(SESSION_KEY);
-    globalThis.location.reload();
+    follow(null);
   }
 
   return { signOut, dispose: () => data.subscription.unsubscribe() };

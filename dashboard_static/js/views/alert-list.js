@@ -19,6 +19,7 @@ const SEVERITY_WORDS = { critical: "Critical", warning: "Warning", info: "Info" 
  */
 export function createAlertList({ instants, onResolve, onSelect }) {
   const list = byId("alerts", HTMLElement);
+  const title = byId("alerts-title", HTMLElement);
   const empty = byId("alerts-empty", HTMLElement);
   const more = byId("alerts-more", HTMLElement);
   /** @type {Map<string, ReturnType<typeof createItem>>} */
@@ -61,6 +62,7 @@ export function createAlertList({ instants, onResolve, onSelect }) {
     const present = new Set(shown.map((alert) => alert.id));
     for (const [id, { node }] of items) {
       if (present.has(id)) continue;
+      if (node.contains(document.activeElement)) title.focus();
       node.remove();
       items.delete(id);
     }

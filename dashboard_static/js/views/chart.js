@@ -1,5 +1,6 @@
 // @ts-check
 /** The line of one device's flow, drawn by uPlot; gaps stay gaps. */
+import { QUANTITIES } from "../lib/quantity.js";
 import { isolatedIndices } from "../lib/series.js";
 
 /** @typedef {typeof import("uplot")} UPlotClass */
@@ -60,10 +61,10 @@ export async function createChart(place, { quantities, instants }) {
         series: [
           { label: "Time", value: (_plot, s) => (s === null ? "–" : instants.full(s * 1000)) },
           {
-            label: "Flow",
+            label: `Flow (${QUANTITIES.flow_rate.unit})`,
             stroke: colour("--accent"),
             width: 2,
-            value: (_plot, v) => quantities.withUnit(v, "flow_rate"),
+            value: (_plot, v) => quantities.number(v, "flow_rate"),
             points: {
               size: 5,
               filter: (_plot, _series, show) => (show ? null : isolatedIndices(columns[1])),

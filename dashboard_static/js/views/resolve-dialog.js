@@ -5,10 +5,12 @@ import { byId, setText } from "../lib/dom.js";
 /** @typedef {import("../types.js").Alert} Alert */
 
 /**
- * @param {{onConfirm: (alert: Alert, note: string) => Promise<string | null>}} options
- *   onConfirm gives null, or what went wrong in words
+ * @param {object} options
+ * @param {(alert: Alert, note: string) => Promise<string | null>} options.onConfirm  gives null, or what went
+ *   wrong in words
+ * @param {HTMLElement} options.fallback  takes the focus when the button that opened the dialog is gone
  */
-export function createResolveDialog({ onConfirm }) {
+export function createResolveDialog({ onConfirm, fallback }) {
   const dialog = byId("resolve", HTMLDialogElement);
   const form = byId("resolve-form", HTMLFormElement);
   const message = byId("resolve-message", HTMLElement);
@@ -35,6 +37,7 @@ export function createResolveDialog({ onConfirm }) {
     alert = null;
     setText(message, "");
     form.reset();
+    if (document.activeElement === document.body) fallback.focus();
   });
 
   return {

@@ -42,7 +42,11 @@ export function createSignIn({ onSubmit }) {
       setText(error, "");
       email.focus();
     },
+    /** The focus goes to the content, not to nowhere. */
     hide() {
+      const { activeElement } = document;
+      const focused = activeElement === document.body || section.contains(activeElement);
+      if (!section.hidden && focused) byId("content", HTMLElement).focus();
       section.hidden = true;
       form.reset();
     },

@@ -140,3 +140,29 @@ test("close leaves the channel and no timer", async () => {
   assert.equal(clock.pending(), 0);
   assert.equal(states.at(-1), "closed");
 });
+
+test("a channel that an earlier session is still leaving is tried again, not thrown about", async () => {
+  const client = fakeClient();
+  const clock = fakeClock();
+  const states = [];
+  const { channel } = client;
+  client.channel = () => {
+    throw new Error("cannot add callbacks after subscribe()");
+  };
+  const keeper = keepChannel({
+    client,
+    clock,
+    topic: "alerts_changes",
+    table: "alerts",
+    onChange() {},
+    onState: (state) => states.push(state),
+    random: () => 0,
+  });
+  await keeper.open();
+  assert.deepEqual(states, ["lost"]);
+  client.channel = channel;
+  await clock.advance(1000);
+  client.newest("alerts_changes").live();
+  assert.equal(states.at(-1), "live");
+  await keeper.close();
+});

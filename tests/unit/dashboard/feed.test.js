@@ -15,12 +15,17 @@ const row = (second, flow) => ({
 async function opened() {
   const client = fakeClient();
   const clock = fakeClock();
-  const database = { devices: [{ device_id: "A" }], readings: [row(10, 1)], alerts: [] };
+  const database = {
+    devices: [{ device_id: "A", expected_interval_s: /** @type {number | null} */ (null) }],
+    readings: [row(10, 1)],
+    alerts: [],
+  };
   const told = [];
   let down = false;
   const feed = createFeed({
     client,
     clock,
+    onlineWindowS: 900,
     load: async () => {
       if (down) throw new Error("down");
       return structuredClone(database);
@@ -74,6 +79,46 @@ test("an outage: lost, told, polled, and current again without an event", async 
   await clock.advance(1000);
   assert.deepEqual(told.slice(-3), ["gap", "reloaded", "live"]);
   assert.equal(flowShown(), 3);
+});
+
+test("a failed reload is told as a loss although the channels say nothing, and its end as live", async () => {
+  const { told, flow, alerts, clock, feed, setDown } = await opened();
+  flow().live();
+  alerts().live();
+  await clock.advance(1000);
+  told.length = 0;
+  setDown(true);
+  feed.look();
+  await clock.advance(1000);
+  assert.deepEqual(told, ["failed", "lost"]);
+  setDown(false);
+  await clock.advance(30_000);
+  assert.deepEqual(told.slice(-2), ["reloaded", "live"]);
+});
+
+test("silence of the channels is noticed within 15 s where a device is expected to send", async () => {
+  const { told, flow, alerts, clock, database, setDown } = await opened();
+  const reading = { ...row(10, 1), created_at: new Date(clock.now()).toISOString() };
+  database.devices = [{ device_id: "A", expected_interval_s: 5 }];
+  database.readings = [reading];
+  flow().live();
+  alerts().live();
+  await clock.advance(1000);
+  const events = async (count) => {
+    for (let i = 0; i < count; i += 1) {
+      await clock.advance(5000);
+      const created_at = new Date(clock.now()).toISOString();
+      flow().change({ eventType: "UPDATE", new: { ...reading, created_at }, old: {} });
+    }
+  };
+  await events(4); // a rejoin is followed by one more reload, after 15 s
+  told.length = 0;
+  await events(5);
+  assert.equal(told.includes("reloaded"), false, "no reload while events come");
+  setDown(true);
+  await clock.advance(15_000);
+  assert.equal(told.at(-1), "failed");
+  assert.ok(told.includes("lost"));
 });
 
 test("a dropped event is made good within a minute", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { page } from "./fakes.js";
 
-const { sortAlerts, totalsOf, viewDevices } = await page("lib/fleet-view.js");
+const { newsText, sortAlerts, totalsOf, viewDevices } = await page("lib/fleet-view.js");
 
 const NOW = Date.parse("2026-11-22T10:00:00Z");
 const ago = (seconds) => new Date(NOW - seconds * 1000).toISOString();
@@ -87,4 +87,11 @@ test("alerts are sorted by severity, then the newest first", () => {
     sortAlerts(alerts).map((each) => each.id),
     ["worst", "new", "old", "info"],
   );
+});
+
+test("one new alert is said in full, a flood in one sentence", () => {
+  const low = alert("1", "warning", { message: "low flow" });
+  const high = alert("2", "critical", { message: "high flow" });
+  assert.equal(newsText([low]), "New warning alert: low flow");
+  assert.equal(newsText([low, high]), "2 new alerts, the worst critical: high flow");
 });

@@ -4,7 +4,7 @@ import { page } from "./fakes.js";
 
 const { ageText, createInstantFormat, durationText, parseInstant } = await page("lib/time.js");
 const { createQuantityFormat, numberOrNull } = await page("lib/quantity.js");
-const { contactState, lastContact, staleAfterMs } = await page("lib/freshness.js");
+const { contactState, lastContact, quietAfterMs, staleAfterMs } = await page("lib/freshness.js");
 const { backoffMs } = await page("lib/backoff.js");
 const { serverOffset } = await page("lib/clock.js");
 const { parseConfig, loadConfig } = await page("lib/config.js");
@@ -148,4 +148,29 @@ test("failures are told in words", () => {
   assert.match(signInWords({ code: "invalid_credentials", status: 400 }), /Wrong e-mail address or password/);
   assert.match(signInWords({ name: "AuthRetryableFetchError", status: 0 }), /cannot be reached/);
   assert.match(signInWords({ status: 429 }), /Too many/);
+});
+
+test("silence is measured by the device that sends most often, of those that are current", () => {
+  const now = Date.UTC(2026, 10, 22, 12);
+  const devices = [
+    { device_id: "gone", expected_interval_s: 5 },
+    { device_id: "never", expected_interval_s: 5 },
+    { device_id: "minute", expected_interval_s: 60 },
+    { device_id: "hour", expected_interval_s: 3600 },
+  ];
+  const at = (id, agoS) => [id, { device_id: id, created_at: new Date(now - agoS * 1000).toISOString() }];
+  const quiet = (...readings) => quietAfterMs(devices, new Map(readings), now, 900);
+  assert.equal(quiet(at("gone", 3600), at("minute", 50), at("hour", 50)), 120_000);
+  assert.equal(quiet(at("gone", 3), at("minute", 50)), 10_000);
+  assert.equal(quiet(at("gone", 3600)), Number.POSITIVE_INFINITY);
+  assert.equal(quiet(), Number.POSITIVE_INFINITY);
+});
+
+test("a request without an answer ends, and the client does not repeat in secret", async () => {
+  globalThis.supabase = { createClient: (_url, _key, options) => options };
+  const { createSupabase } = await page("lib/supabase.js");
+  const { db } = createSupabase({ supabase_url: "http://127.0.0.1:1", supabase_anon_key: "k" });
+  assert.ok(db.timeout > 0 && db.timeout <= 30_000);
+  assert.equal(db.retry, false);
+  delete globalThis.supabase;
 });
