@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
+# Before pytest imports supabase/tests/conftest.py, for which it would make a module `supabase` of that folder.
+import supabase as _supabase  # noqa: F401
 from playwright.sync_api import Browser, sync_playwright
 
 from fluxio_local.stack import Stack
