@@ -3,6 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# A copied checkout has a copied .venv, whose commands would run the original's code on the original's data.
+ifneq ($(shell cat .venv/ready 2>/dev/null),$(CURDIR))
+.PHONY: .venv/ready
+VENV_FLAGS := --clear
+endif
+
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -44,19 +50,19 @@ schema: ## Print the migrations as one file, for an SQL editor
 setup: .venv/ready node_modules/ready dashboard_static/vendor/ready ## Install what pyproject.toml and package.json name
 
 .venv/ready: pyproject.toml requirements.lock
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	@$(PYTHON) -m venv $(VENV_FLAGS) .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo '$(CURDIR)' > $@
 
 # Not `npm ci`: it refuses a lock file made where the packages of other platforms cannot be had. This keeps to the lock
 # file as well and never writes it.
 node_modules/ready: package.json package-lock.json
-	npm install --no-save --silent --no-audit --no-fund
+	@npm install --no-save --silent --no-audit --no-fund
 	@touch $@
 
 dashboard_static/vendor/ready: node_modules/ready dashboard_static/build/vendor.mjs
-	node dashboard_static/build/vendor.mjs
+	@node dashboard_static/build/vendor.mjs
 	@touch $@
 
 lock: ## Resolve the dependencies anew into the lock files
