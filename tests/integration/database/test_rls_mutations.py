@@ -31,6 +31,7 @@ WATCHED_BY = {
     "flow_data": "test_30_flow_data.sql",
     "latest_readings": "test_30_flow_data.sql",
     "ingest_dead_letters": "test_38_dead_letters.sql",
+    "job_runs": "test_50_jobs.sql",
 }
 
 Connection = psycopg.Connection[tuple[object, ...]]
