@@ -62,7 +62,7 @@ def populate(stack: Stack) -> None:
                 [user, f"{role}{number}@water.example"],
             )
             admin.execute(
-                "insert into public.users (id, organization_id, role) values (%s, %s, %s)", [user, organization, role]
+                "update public.users set organization_id = %s, role = %s where id = %s", [organization, role, user]
             )
         admin.execute(
             "insert into public.devices (device_id, organization_id, device_name)"
