@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from fluxio_local import paths
-from fluxio_local.bootstrap import run_sql_files
 from fluxio_local.stack import Stack
-from support.stacks import throwaway_stack
-from support.upgrade_dump import restore_database
 
 from .conftest import Database
 
@@ -25,8 +19,6 @@ Rows = list[dict[str, Any]]
 Person = Callable[..., Rows]
 
 PASSWORD = "correct horse battery"
-
-UPGRADED_FROM = Path(__file__).parents[1] / "upgrade" / "fluxio-0.1.0.sql.gz"
 
 
 class Supabase:
@@ -118,27 +110,6 @@ def test_an_account_that_is_there_joins_at_once(supabase: Supabase, admin: Perso
     [invited] = admin("POST", "rpc/invite_person", {"email": email})
     assert invited["accepted_at"] is not None
     assert len(person("GET", "devices")) == 1
-
-
-def test_accounts_of_an_older_database_get_their_rows() -> None:
-    with throwaway_stack() as old:
-        old.start_postgres()
-        run_sql_files(paths.BOOTSTRAP, old.admin_database_url, only="10_roles.sql")
-        restore_database(old, gzip.decompress(UPGRADED_FROM.read_bytes()))
-        query = "select id, organization_id, role, email from public.users order by id"
-        with psycopg.connect(old.admin_database_url, autocommit=True) as connection:
-            before = connection.execute(query).fetchall()
-            connection.execute(
-                "insert into auth.users (id, email, email_confirmed_at)"
-                " values ('ffffffff-0000-0000-0000-000000000000', 'nobody@water.example', now())"
-            )
-            entries = connection.execute("select count(*) from public.audit_logs").fetchall()
-        old.start()
-        with psycopg.connect(old.database_url, autocommit=True) as connection:
-            assert connection.execute(query).fetchall() == [
-                *before, (uuid.UUID("ffffffff-0000-0000-0000-000000000000"), None, "viewer", "nobody@water.example"),
-            ]  # fmt: skip
-            assert connection.execute("select count(*) from public.audit_logs").fetchall() == entries
 
 
 @pytest.mark.parametrize(
