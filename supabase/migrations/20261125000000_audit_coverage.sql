@@ -86,3 +86,5 @@ for each row when (
   and (old.acknowledged_at is null) = (new.acknowledged_at is null)
 )
 execute function private.tg__audit('id', 'annotate');
+
+notify pgrst, 'reload schema';
