@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down env bench lint format setup lock schema clean
+.PHONY: help demo test mutate-rls up down env bench lint format setup lock schema clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -10,13 +10,16 @@ VENV_FLAGS := --clear
 endif
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## Run everything with a simulated plant until Ctrl-C
 	@exec $(BIN)/fluxio-local demo
 
 test: setup ## Run every test on a real database and a real browser
 	@$(BIN)/python -m pytest $(ARGS)
+
+mutate-rls: setup ## Break row security in every way and see the tests notice
+	@$(BIN)/python -m pytest tests/integration/database/test_rls_mutations.py $(ARGS)
 
 up: setup ## Start the services in the background, without the plant
 	@$(BIN)/fluxio-local up

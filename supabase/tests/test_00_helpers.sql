@@ -32,7 +32,7 @@ as $$
   order by listed.place;
 $$;
 comment on function tests.people() is
-'Every kind of caller. north.inactive is an admin who was deactivated, the stranger has an account and no row in users.';
+'Every kind of caller. north.inactive is an admin who was deactivated, the stranger has an account and belongs to no organization.';
 
 create function tests.person_id(person text)
 returns uuid
@@ -99,6 +99,26 @@ $$;
 comment on function tests.attempt(text, text) is
 'What happens if this person runs the statement: "N rows", or SQLSTATE and message. It is taken back either way.';
 
+create function tests.attempt_as_owner(statement text)
+returns text
+language plpgsql
+volatile
+as $$
+declare
+  v_rows bigint;
+begin
+  execute statement;
+  get diagnostics v_rows = row_count;
+  raise exception using errcode = 'TBACK';
+exception
+  when sqlstate 'TBACK' then
+    return v_rows || ' rows';
+  when others then
+    return sqlstate || ' ' || sqlerrm;
+end;
+$$;
+comment on function tests.attempt_as_owner(text) is 'tests.attempt by whoever runs the tests, with nobody''s token.';
+
 create function tests.seen_by(person text, query text)
 returns text
 language plpgsql
@@ -150,17 +170,20 @@ returns text
 language sql
 volatile
 as $$
-  insert into auth.users (id, email)
-  values (tests.person_id(make_person.person), make_person.person || '@example.test');
+  insert into auth.users (id, email, email_confirmed_at)
+  values (tests.person_id(make_person.person), make_person.person || '@example.test', now());
 
-  insert into public.users (id, organization_id, full_name, role, is_active)
-  values (
-    tests.person_id(make_person.person), make_person.organization_id, make_person.person,
-    make_person.role, make_person.is_active
-  )
+  update public.users
+  set
+    organization_id = make_person.organization_id,
+    full_name = make_person.person,
+    role = make_person.role,
+    is_active = make_person.is_active
+  where users.id = tests.person_id(make_person.person)
   returning '# made ' || make_person.person;
 $$;
-comment on function tests.make_person(text, text, uuid, boolean) is 'An account and its place in an organization.';
+comment on function tests.make_person(text, text, uuid, boolean) is
+'An account with a confirmed address and its place in an organization.';
 
 create function tests.organization_id(name text)
 returns uuid
@@ -231,7 +254,7 @@ begin
       sha256(convert_to('flx_0123abcd_' || v_name, 'UTF8'))
     );
   end loop;
-  insert into auth.users (id, email) values (tests.person_id('stranger'), 'stranger@example.test');
+  perform tests.make_person('stranger', 'viewer', null);
   return '# made North and South';
 end;
 $$;

@@ -166,6 +166,13 @@ select bag_eq(
   $$
     values
     ('create_api_key(text,uuid,uuid,text[],timestamp with time zone)'),
+    ('rotate_api_key(uuid,interval)'),
+    ('revoke_api_key(uuid)'),
+    ('private.new_api_key()'),
+    ('invite_person(text,text,uuid)'),
+    ('private.lock_address(text)'),
+    ('remove_person(uuid)'),
+    ('private.remove_person(uuid)'),
     ('get_latest_flow_data()'),
     ('get_flow_statistics(text,timestamp with time zone,timestamp with time zone)'),
     ('private.my_organization_id()'),

@@ -23,7 +23,8 @@ select results_eq(
   $$,
   $$
     values
-    ('alert_rules', 1::bigint), ('api_keys', 1), ('devices', 1), ('gateways', 1), ('sites', 1), ('users', 4)
+    ('alert_rules', 1::bigint), ('api_keys', 1), ('devices', 1), ('gateways', 1), ('organizations', 1), ('sites', 1),
+    ('users', 4)
   $$,
   'what the owner makes is logged too, in its organization'
 );
@@ -112,12 +113,12 @@ select results_eq(
 );
 
 select tests.sign_in('north.admin');
-delete from public.users
-where id = tests.person_id('north.inactive');
+delete from public.sites
+where name = 'North plant';
 select tests.sign_out();
 select results_eq(
-  $$ select details -> 'old' ->> 'full_name' from pg_temp.entry where action = 'delete' $$,
-  $$ values ('north.inactive') $$,
+  $$ select details -> 'old' ->> 'name' from pg_temp.entry where action = 'delete' $$,
+  $$ values ('North plant') $$,
   'what is deleted can be read in the log'
 );
 
@@ -149,7 +150,11 @@ select bag_eq(
     select distinct tgrelid::regclass::text from pg_catalog.pg_trigger
     where tgfoid = 'private.tg__audit'::regproc
   $$,
-  $$ values ('sites'), ('users'), ('gateways'), ('devices'), ('api_keys'), ('alert_rules'), ('alerts') $$,
+  $$
+    values
+    ('organizations'), ('sites'), ('users'), ('invitations'), ('gateways'), ('devices'), ('api_keys'),
+    ('alert_rules'), ('alerts'), ('private.settings')
+  $$,
   'these tables are watched'
 );
 

@@ -37,7 +37,8 @@ def tenant(service: Client) -> Iterator[Tenant]:
     email, password = f"operator-{tag}@example.com", secrets.token_urlsafe(18)
     user = service.auth.admin.create_user({"email": email, "password": password, "email_confirm": True}).user
     try:
-        _insert(service, "users", {"id": user.id, "organization_id": organization_id, "role": "operator"})
+        place = {"organization_id": organization_id, "role": "operator"}
+        service.table("users").update(place).eq("id", user.id).execute()
         meter = {"device_id": f"M-{tag}", "organization_id": organization_id, "device_name": "Meter"}
         _insert(service, "devices", meter)
         key = service.rpc("create_api_key", {"name": f"Key {tag}", "organization_id": organization_id}).execute()

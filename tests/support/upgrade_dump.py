@@ -48,7 +48,7 @@ def restore_database(stack: Stack, dump: bytes) -> None:
 
 
 def populate(stack: Stack) -> None:
-    """Rows in every table: two organizations, every role, three months of readings, alerts, dead letters."""
+    """Rows in every table: two organizations, every role and none, three months of readings, alerts, dead letters."""
     now = datetime.now(UTC).replace(microsecond=0)
     with psycopg.connect(stack.admin_database_url, autocommit=True) as admin:
         admin.execute("insert into public.organizations (id, name) values (%s, 'South Water')", [SOUTH])
@@ -62,7 +62,7 @@ def populate(stack: Stack) -> None:
                 [user, f"{role}{number}@water.example"],
             )
             admin.execute(
-                "insert into public.users (id, organization_id, role) values (%s, %s, %s)", [user, organization, role]
+                "update public.users set organization_id = %s, role = %s where id = %s", [organization, role, user]
             )
         admin.execute(
             "insert into public.devices (device_id, organization_id, device_name)"
@@ -105,6 +105,12 @@ def populate(stack: Stack) -> None:
             {"device_id": "NIVUS_03", "flow_rate": 31.0, "api_key_id": str(north_key[0]), "body_sha256": "00" * 32,
              "body_index": 0},
         )  # fmt: skip
+        admin.execute(
+            "insert into auth.users (id, email, email_confirmed_at)"
+            " values ('00000000-0000-0000-0000-0000000000cf', 'nowhere@water.example', now())"
+        )
+        admin.execute("select public.invite_person('awaited@water.example', 'operator', %s)", [SOUTH])
+        admin.execute("select public.rotate_api_key(%s)", [south_key[0]])
         admin.execute(
             "select public.record_dead_letter(%s, now(), 'invalid_json', 'unexpected end', 'application/json', 'ew==')",
             [north_key[0]],

@@ -53,7 +53,7 @@ export async function loadProfile(client, userId) {
   const user = orThrow(
     await client.from("users").select("id,role,full_name,organization_id").eq("id", userId).maybeSingle(),
   );
-  if (user === null) return null;
+  if (user === null || user.organization_id === null) return null;
   const organization = orThrow(
     await client.from("organizations").select("name").eq("id", user.organization_id).maybeSingle(),
   );

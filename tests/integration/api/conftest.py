@@ -108,8 +108,8 @@ def sign_in(stack: Stack, db: Database) -> SignIn:
             json={"email": email, "password": password, "email_confirm": True},
         ).raise_for_status()
         db.execute(
-            "insert into public.users (id, organization_id, role) values (%s, %s, %s)",
-            [made.json()["id"], organization_id, role],
+            "update public.users set organization_id = %s, role = %s where id = %s",
+            [organization_id, role, made.json()["id"]],
         )
         session = httpx.post(
             f"{stack.url}/auth/v1/token?grant_type=password",

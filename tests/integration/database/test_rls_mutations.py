@@ -1,8 +1,11 @@
-"""The tests of row security fail when row security is broken.
+"""The tests of row security fail when row security is broken; `make mutate-rls` runs this file.
 
-A test that passes with a policy set to `true` proves nothing. So each policy of each table is opened in turn, row
-security is turned off, a policy and grants are added, and the pgTAP files that claim to watch that table must
-notice. Every change is taken back with the file's own transaction.
+A test that passes with a policy set to `true` proves nothing. So each policy of each table is loosened, dropped and
+doubled in turn, each right that is nobody's is granted, and row security is turned off. The pgTAP file that claims to
+watch the table must notice, be it by reading the catalog. The matrix of every caller, table and verb must notice too,
+wherever somebody can then do something else: it tries what they can do.
+
+Every change is taken back with its own transaction.
 """
 
 from __future__ import annotations
@@ -13,15 +16,31 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from support.row_security import (
+    Connection,
+    Kind,
+    doubled,
+    dropped,
+    granted,
+    granted_by_column,
+    loosened,
+    loosened_by_one,
+    rows,
+    turned_off,
+)
 from support.stacks import throwaway_stack
 
 PGTAP = Path(__file__).parents[3] / "supabase" / "tests"
+
+MATRIX = "test_27_rls_matrix.sql"
+COLUMNS = "test_28_column_grants.sql"
 
 #: Which file watches which table.
 WATCHED_BY = {
     "organizations": "test_20_rls_organizations.sql",
     "sites": "test_20_rls_organizations.sql",
     "users": "test_21_rls_users.sql",
+    "invitations": "test_26_rls_invitations.sql",
     "gateways": "test_22_rls_devices.sql",
     "devices": "test_22_rls_devices.sql",
     "api_keys": "test_23_rls_api_keys.sql",
@@ -34,8 +53,6 @@ WATCHED_BY = {
     "job_runs": "test_50_jobs.sql",
 }
 
-Connection = psycopg.Connection[tuple[object, ...]]
-
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[Connection]:
@@ -47,17 +64,21 @@ def connection() -> Iterator[Connection]:
             yield connection
 
 
+def without_begin(file: str) -> str:
+    """A pgTAP file to be run in a transaction that is open already."""
+    head, begin, rest = (PGTAP / file).read_text().partition("\nbegin;\n")
+    assert begin, f"{file} does not begin with a transaction"
+    return head + "\n" + rest
+
+
 def failures(connection: Connection, file: str, change: str = "") -> list[str]:
     """The failed claims of a pgTAP file on a database changed so; an error counts as one."""
-    text = (PGTAP / file).read_text()
-    head, begin, rest = text.partition("\nbegin;\n")
-    assert begin, f"{file} does not begin with a transaction"
     failed: list[str] = []
     connection.execute("begin")
     try:
         if change:
             connection.execute(change.encode())
-        cursor = connection.execute((head + rest).encode())
+        cursor = connection.execute(without_begin(file).encode())
         more: bool | None = True
         while more:
             if cursor.description:
@@ -71,50 +92,95 @@ def failures(connection: Connection, file: str, change: str = "") -> list[str]:
     return failed
 
 
-def opened(connection: Connection, table: str) -> dict[str, str]:
-    """Statements that each open one policy of a table to everybody, by the policy's name."""
-    found = connection.execute(
-        "select policyname, cmd from pg_policies where schemaname = 'public' and tablename = %s", [table]
-    ).fetchall()
-    clauses = {
-        "SELECT": "using (true)",
-        "DELETE": "using (true)",
-        "INSERT": "with check (true)",
-        "UPDATE": "using (true) with check (true)",
-    }
-    return {str(name): f"alter policy {name} on public.{table} {clauses[str(command)]}" for name, command in found}
-
-
 def test_every_table_is_watched(connection: Connection) -> None:
-    tables = connection.execute(
-        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
-    ).fetchall()
+    tables = rows(
+        connection,
+        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')",
+    )
     assert {str(name) for (name,) in tables} == set(WATCHED_BY)
 
 
-@pytest.mark.parametrize("file", sorted(set(WATCHED_BY.values())))
+@pytest.mark.parametrize("file", sorted({*WATCHED_BY.values(), MATRIX, COLUMNS}))
 def test_an_unchanged_database_fails_nothing(connection: Connection, file: str) -> None:
     assert failures(connection, file) == []
 
 
-@pytest.mark.parametrize(("table", "file"), WATCHED_BY.items())
-def test_an_open_policy_is_noticed(connection: Connection, table: str, file: str) -> None:
-    changes = opened(connection, table)
-    assert changes, "no policy to open"
-    unnoticed = [name for name, change in changes.items() if not failures(connection, file, change)]
-    assert unnoticed == []
+def named(kind: Kind) -> str:
+    return kind.__name__
 
 
 @pytest.mark.parametrize(("table", "file"), WATCHED_BY.items())
-@pytest.mark.parametrize(
-    "change",
-    [
-        "alter table public.{table} disable row level security",
-        "create policy intruder on public.{table} for select to authenticated using (true)",
-        "grant all on table public.{table} to anon",
-        "grant insert, update, delete on table public.{table} to authenticated",
-    ],
-    ids=["row-security-off", "second-policy", "anon-granted", "people-granted"],
-)
-def test_a_hole_is_noticed(connection: Connection, table: str, file: str, change: str) -> None:
-    assert failures(connection, file, change.format(table=table)) != []
+@pytest.mark.parametrize("kind", [loosened, dropped, doubled, turned_off], ids=named)
+def test_its_file_notices(connection: Connection, kind: Kind, table: str, file: str) -> None:
+    changes = kind(connection, table)
+    assert changes, "nothing to break"
+    assert [each.name for each in changes if not failures(connection, file, each.change)] == []
+
+
+@pytest.mark.parametrize(("table", "file"), WATCHED_BY.items())
+def test_its_file_notices_a_grant_of_the_whole_table(connection: Connection, table: str, file: str) -> None:
+    # What nobody held of any column is for the matrix, which meets all of those.
+    changes = [each for each in granted(connection, table) if not each.is_open]
+    assert [each.name for each in changes if not failures(connection, file, each.change)] == []
+
+
+@pytest.mark.parametrize("table", WATCHED_BY)
+def test_a_grant_of_one_column_more_is_noticed(connection: Connection, table: str) -> None:
+    changes = granted_by_column(connection, table)
+    assert [each.name for each in changes if not failures(connection, COLUMNS, each.change)] == []
+
+
+class Matrix:
+    """The matrix's rows and expectations, made once in a transaction that stays open."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        setup, marker, _ = without_begin(MATRIX).partition("\n-- What is claimed ")
+        assert marker, f"{MATRIX} does not say where its claims begin"
+        connection.execute("begin")
+        connection.execute(setup.encode())
+
+    def surprises(self, relation: str, change: str = "") -> list[tuple[object, ...]]:
+        """Who can do what to a relation that they should not, or not what they should, on a database changed so."""
+        self.connection.execute("savepoint unchanged")
+        try:
+            if change:
+                self.connection.execute(change.encode())
+            return rows(
+                self.connection,
+                "select caller, verb, expected, outcome from pg_temp.tried(%s) where outcome is distinct from expected",
+                relation,
+            )
+        finally:
+            self.connection.execute("rollback to unchanged")
+
+
+@pytest.fixture(scope="class")
+def matrix(connection: Connection) -> Iterator[Matrix]:
+    yield Matrix(connection)
+    connection.execute("rollback")
+
+
+class TestMatrix:
+    """Together, so that the transaction ends with them."""
+
+    @pytest.mark.parametrize("table", WATCHED_BY)
+    @pytest.mark.parametrize("kind", [loosened, loosened_by_one, dropped, doubled, granted, turned_off], ids=named)
+    def test_the_matrix_notices(self, connection: Connection, matrix: Matrix, kind: Kind, table: str) -> None:
+        assert matrix.surprises(table) == []
+        changes = [each for each in kind(connection, table) if each.is_open]
+        assert [each.name for each in changes if not matrix.surprises(table, each.change)] == []
+
+    @pytest.mark.parametrize(
+        "change",
+        ["alter view public.{view} set (security_invoker = false)", "grant select on public.{view} to anon"],
+        ids=["as-its-owner", "anon-granted"],
+    )
+    def test_the_matrix_notices_a_view(self, connection: Connection, matrix: Matrix, change: str) -> None:
+        views = rows(
+            connection,
+            "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v'"
+            " and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e')",
+        )
+        assert views
+        assert [view for (view,) in views if not matrix.surprises(str(view), change.format(view=view))] == []

@@ -35,9 +35,7 @@ def test_two_admins_cannot_remove_each_other(sessions: tuple[Connection, Connect
     one.execute("insert into public.organizations (id, name) values (%s, %s)", [organization, f"Locks {organization}"])
     for admin in (first, second):
         one.execute("insert into auth.users (id, email) values (%s, %s)", [admin, f"{admin}@example.test"])
-        one.execute(
-            "insert into public.users (id, organization_id, role) values (%s, %s, 'admin')", [admin, organization]
-        )
+        one.execute("update public.users set organization_id = %s, role = 'admin' where id = %s", [organization, admin])
     one.commit()
 
     demote = "update public.users set role = 'viewer' where id = %s"
