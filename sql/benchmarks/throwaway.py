@@ -20,7 +20,7 @@ def database(url: str | None) -> Iterator[str]:
         yield url
         return
     directory = Path(tempfile.mkdtemp(prefix="fluxio-bench-"))
-    free = {name: ports.free_port() for name in ("port", "db_port", "api_port")}
+    free = dict(zip(("port", "db_port", "api_port"), ports.free_ports(3), strict=True))
     stack = Stack(LocalSettings.model_validate(free | {"dir": directory}))
     try:
         stack.start()

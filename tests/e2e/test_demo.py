@@ -38,9 +38,9 @@ def test_it_shows_readings_and_leaves_nothing_running(end: signal.Signals) -> No
     with tempfile.TemporaryDirectory(prefix="fluxio-test-") as name:
         directory = Path(name)
         directory.chmod(0o711)  # as root PostgreSQL runs as another account, which has to pass through
-        wanted = {
-            f"FLUXIO_LOCAL_{part}PORT": str(ports.free_port()) for part in ("", "DB_", "API_", "MODBUS_", "CONTROL_")
-        }
+        parts = ("", "DB_", "API_", "MODBUS_", "CONTROL_")
+        free = ports.free_ports(len(parts))
+        wanted = {f"FLUXIO_LOCAL_{part}PORT": str(port) for part, port in zip(parts, free, strict=True)}
         output = directory / "output"
         with output.open("wb") as stream:
             demo = subprocess.Popen(

@@ -17,8 +17,8 @@ from fluxio_local.stack import Stack
 def throwaway_stack(**settings: object) -> Iterator[Stack]:
     """A stack, not started, in a directory of its own on free ports; stopped and deleted at the end."""
     directory = Path(tempfile.mkdtemp(prefix="fluxio-test-"))
-    chosen = {name: ports.free_port() for name in ("port", "db_port", "api_port")} | {"dir": directory}
-    stack = Stack(LocalSettings.model_validate(chosen | settings), durable=False)
+    chosen = dict(zip(("port", "db_port", "api_port"), ports.free_ports(3), strict=True))
+    stack = Stack(LocalSettings.model_validate(chosen | {"dir": directory} | settings), durable=False)
     try:
         yield stack
     finally:

@@ -91,7 +91,7 @@ def running_system() -> Iterator[System]:
         plant, agent = Background("plant", stack.dir), Background("agent", stack.dir)
         try:
             services.up()
-            modbus, control = ports.free_port(), ports.free_port()
+            modbus, control = ports.free_ports(2)
             plant.start(
                 [EDGE, "simulate", EXAMPLES / "plant.toml", "--port", str(modbus), "--control-port", str(control)],
                 env={},

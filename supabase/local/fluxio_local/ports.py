@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Collection, Iterable
+from contextlib import ExitStack
 
 from .errors import LocalStackError
 
@@ -24,10 +25,16 @@ def is_free(port: int) -> bool:
 
 def free_port() -> int:
     """A port nobody listens on; it may be gone a moment later."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """So many different ports nobody listens on; asked for one by one, the same may come twice."""
+    with ExitStack() as probes:
+        taken = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in taken:
+            probe.bind((HOST, 0))
+        return [int(probe.getsockname()[1]) for probe in taken]
 
 
 def choose(name: str, *, wanted: int | None, usual: Iterable[int | None], others: Collection[int | None] = ()) -> int:

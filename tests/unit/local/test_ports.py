@@ -32,3 +32,7 @@ def test_a_taken_wanted_port_is_an_error_that_names_the_setting() -> None:
         taken = server.getsockname()[1]
         with pytest.raises(LocalStackError, match="FLUXIO_LOCAL_PORT"):
             ports.choose("FLUXIO_LOCAL_PORT", wanted=taken, usual=[])
+
+
+def test_ports_asked_for_together_differ() -> None:
+    assert len(set(ports.free_ports(50))) == 50
