@@ -72,28 +72,39 @@ begin
   from jsonb_array_elements(names) with ordinality as asked (name, ordinality)
   left join lateral (
     select
-      coalesce(known.device_id, devices.device_id) as device_id,
+      known.device_id,
       told.kind as matched_by
     from unnest(array['device_id', 'server_name', 'server_id', 'ip', 'input_name']) with ordinality as told (kind, place)
-    left join lateral (
-      select device_aliases.device_id
-      from public.device_aliases
-      where device_aliases.organization_id = v_organization_id
-      and device_aliases.kind = told.kind
-      and device_aliases.alias = asked.name ->> told.kind
-      and (
-        device_aliases.gateway_id is not distinct from v_gateway_id
-        or (device_aliases.gateway_id is null and told.kind not in ('server_id', 'ip'))
-      )
-      order by device_aliases.gateway_id nulls last
-      limit 1
-    ) as known on true
-    -- A gateway may well be told our own names.
-    left join public.devices
-      on devices.device_id = asked.name ->> told.kind
-      and devices.organization_id = v_organization_id
-      and told.kind not in ('server_id', 'ip')
-    where coalesce(known.device_id, devices.device_id) is not null
+    cross join lateral (
+      select coalesce(
+        (
+          select device_aliases.device_id
+          from public.device_aliases
+          where device_aliases.organization_id = v_organization_id
+          and device_aliases.gateway_id = v_gateway_id
+          and device_aliases.kind = told.kind
+          and device_aliases.alias = asked.name ->> told.kind
+        ),
+        (
+          select device_aliases.device_id
+          from public.device_aliases
+          where device_aliases.organization_id = v_organization_id
+          and device_aliases.gateway_id is null
+          and device_aliases.kind = told.kind
+          and device_aliases.alias = asked.name ->> told.kind
+          and (v_gateway_id is null or told.kind not in ('server_id', 'ip'))
+        ),
+        -- A gateway may well be told our own names.
+        (
+          select devices.device_id
+          from public.devices
+          where devices.device_id = asked.name ->> told.kind
+          and devices.organization_id = v_organization_id
+          and told.kind not in ('server_id', 'ip')
+        )
+      ) as device_id
+    ) as known
+    where known.device_id is not null
     order by told.place
     limit 1
   ) as found on true;
