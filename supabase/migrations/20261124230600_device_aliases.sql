@@ -26,7 +26,7 @@ create table public.device_aliases (
   references public.devices (organization_id, device_id) on update cascade on delete cascade,
   constraint device_aliases_kind_check check (kind in ('server_name', 'server_id', 'ip', 'input_name', 'device_id')),
   constraint device_aliases_alias_check check (
-    char_length(alias) between 1 and 200 and alias !~ '^\s|\s$|[[:cntrl:]]'
+    char_length(alias) >= 1 and char_length(alias) <= 200 and alias !~ '^\s|\s$|[[:cntrl:]]'
   )
 );
 comment on table public.device_aliases is 'Which device a gateway means by a name of its own.';

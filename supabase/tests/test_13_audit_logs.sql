@@ -149,7 +149,11 @@ select bag_eq(
     select distinct tgrelid::regclass::text from pg_catalog.pg_trigger
     where tgfoid = 'private.tg__audit'::regproc
   $$,
-  $$ values ('sites'), ('users'), ('gateways'), ('devices'), ('api_keys'), ('alert_rules'), ('alerts') $$,
+  $$
+    values
+    ('sites'), ('users'), ('gateways'), ('devices'), ('api_keys'), ('alert_rules'), ('alerts'),
+    ('register_profiles'), ('device_aliases')
+  $$,
   'these tables are watched'
 );
 
