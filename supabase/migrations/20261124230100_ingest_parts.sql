@@ -237,4 +237,7 @@ $$;
 comment on function private.join_parts(private.ingest_reading[]) is
 'Give each part the instant of the row it belongs to, stored or of this batch, and note its own time in metadata.parts; number the rounds of the devices that have parts. The caller holds the devices'' locks, and calls it in a statement of its own, so that it sees what they waited for. Definer: part of ingest.';
 
+comment on column public.flow_data.metadata is
+'What the sender added. reported_at: the time it told, where created_at is not that (clock_suspect, or a replay with an offset). parts: when each metric was read, of a reading that came in parts. replayed: the dead letter it was.';
+
 notify pgrst, 'reload schema';
