@@ -178,7 +178,11 @@ select bag_eq(
     ('private.my_organization_id()'),
     ('private.my_role()'),
     ('private.has_role(text)'),
-    ('private.member_device_ids()')
+    ('private.member_device_ids()'),
+    ('private.member_profile_ids()'),
+    ('private.admin_profile_ids()'),
+    ('private.replay_my_dead_letters(bigint[],interval)'),
+    ('replay_dead_letters(bigint[],interval)')
   $$,
   'people execute these functions and no other'
 );

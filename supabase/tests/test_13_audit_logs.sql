@@ -153,7 +153,7 @@ select bag_eq(
   $$
     values
     ('organizations'), ('sites'), ('users'), ('invitations'), ('gateways'), ('devices'), ('api_keys'),
-    ('alert_rules'), ('alerts'), ('private.settings')
+    ('alert_rules'), ('alerts'), ('register_profiles'), ('device_aliases'), ('private.settings')
   $$,
   'these tables are watched'
 );

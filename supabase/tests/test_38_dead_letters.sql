@@ -1,6 +1,6 @@
 /* Dead letters: who reads them, what they hold, and how they do not grow. */
 begin;
-select plan(15);
+select plan(18);
 
 select tests.make_two_organizations();
 
@@ -160,6 +160,37 @@ select results_eq(
 );
 select throws_ok(
   $$ select public.record_dead_letter(null, now(), 'invalid_json', body_base64 => '#') $$, '22023', null, 'what is not base64 is refused'
+);
+
+-- How long ------------------------------------------------------------------------------------
+
+update public.ingest_dead_letters set
+  last_seen_at = '2026-01-01T00:00:00Z',
+  replayed_at = case when reading is not null then '2026-01-02T00:00:00Z'::timestamptz end;
+update public.ingest_dead_letters set last_seen_at = '2026-01-01T00:00:01Z'
+where reading ->> 'flow_rate' = '4';
+select results_eq(
+  $$
+    select private.job_dead_letters('2026-04-01T00:00:00Z')
+    union all
+    select private.job_dead_letters('2026-04-01T00:00:00.000001Z')
+    union all
+    select private.job_dead_letters('2026-04-01T00:00:01Z')
+  $$,
+  array['0 dead letters deleted', '7 dead letters deleted', '0 dead letters deleted'],
+  'a letter is deleted 90 days after it came last, body or reading, replayed or not'
+);
+select results_eq(
+  $$ select reading ->> 'flow_rate' from public.ingest_dead_letters $$, array['4'], 'and not before'
+);
+update private.settings set dead_letter_retention = interval '89 days';
+select results_eq(
+  $$
+    select private.run_job('dead_letters', '2026-04-01T00:00:01Z')
+    union all
+    select schedule || ', silent at most ' || max_silence from private.jobs where name = 'dead_letters'
+  $$,
+  array['1 dead letters deleted', '40 1 * * *, silent at most 26:00:00'], 'or as the settings say, every night'
 );
 
 select finish();

@@ -50,6 +50,10 @@ WATCHED_BY = {
     "flow_data": "test_30_flow_data.sql",
     "latest_readings": "test_30_flow_data.sql",
     "ingest_dead_letters": "test_38_dead_letters.sql",
+    "register_profiles": "test_47_register_profiles.sql",
+    "register_profile_registers": "test_47_register_profiles.sql",
+    "register_profile_status": "test_47_register_profiles.sql",
+    "device_aliases": "test_48_device_aliases.sql",
     "job_runs": "test_50_jobs.sql",
 }
 
