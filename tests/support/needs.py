@@ -10,6 +10,7 @@ import pytest
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 DEBIAN_POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
+DEBIAN_EXTENSIONS_15 = Path("/usr/share/postgresql/15/extension")
 
 
 def missing(what: str) -> None:
@@ -32,6 +33,11 @@ def postgres_15() -> Path:
     """Debian's PostgreSQL 15 with pgTAP; skips or fails where it is not."""
     if not (DEBIAN_POSTGRES_15 / "initdb").exists():
         missing("Debian's postgresql-15")
-    if not Path("/usr/share/postgresql/15/extension/pgtap.control").exists():
-        missing("Debian's postgresql-15-pgtap")
+    debian_extension("pgtap", "postgresql-15-pgtap")
     return DEBIAN_POSTGRES_15
+
+
+def debian_extension(name: str, package: str) -> None:
+    """Skip or fail where Debian's PostgreSQL 15 lacks the extension `name`."""
+    if not (DEBIAN_EXTENSIONS_15 / f"{name}.control").exists():
+        missing(f"Debian's {package}")
