@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import warnings
 from pathlib import Path
 
 import pytest
+from docker import DockerClient
+from docker.errors import DockerException
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 DEBIAN_POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
@@ -14,10 +18,10 @@ DEBIAN_EXTENSIONS_15 = Path("/usr/share/postgresql/15/extension")
 
 
 def missing(what: str) -> None:
-    """Skip the test because `what` is not installed; in CI fail it."""
+    """Skip the test because `what` is not there; in CI fail it."""
     if os.environ.get("CI"):
-        pytest.fail(f"{what} is not installed, and CI must have it")
-    pytest.skip(f"{what} is not installed")
+        pytest.fail(f"{what} is missing, and CI must have it")
+    pytest.skip(f"{what} is missing")
 
 
 def chromium_path() -> str:
@@ -35,6 +39,23 @@ def postgres_15() -> Path:
         missing("Debian's postgresql-15")
     debian_extension("pgtap", "postgresql-15-pgtap")
     return DEBIAN_POSTGRES_15
+
+
+def docker() -> None:
+    """Skip or fail where no Docker daemon answers."""
+    problem = None
+    with warnings.catch_warnings():
+        # The client that found nobody leaves its socket to the garbage.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            client = DockerClient.from_env()
+            client.ping()
+            client.close()
+        except DockerException as error:
+            problem = str(error)
+        gc.collect()
+    if problem is not None:
+        missing(f"a Docker daemon that answers ({problem})")
 
 
 def debian_extension(name: str, package: str) -> None:
