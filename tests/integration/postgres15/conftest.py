@@ -51,3 +51,34 @@ def stack_with_cron() -> Iterator[Stack]:
         create_cron(stack)
         stack.start()
         yield stack
+
+
+@pytest.fixture(scope="session")
+def pushed(stack_with_cron: Stack) -> list[tuple[object, ...]]:
+    """What stood in pg_cron's table after the push, before a test registered anything."""
+    with psycopg.connect(stack_with_cron.database_url) as connection:
+        return connection.execute(
+            "select jobname, schedule, command, username, database, active from cron.job order by jobname"
+        ).fetchall()
+
+
+@pytest.fixture(scope="session")
+def minutely(stack_with_cron: Stack, pushed: list[tuple[object, ...]]) -> Iterator[str]:
+    """A job that is due each minute, handed to pg_cron early: other tests run until it was."""
+    with psycopg.connect(stack_with_cron.database_url, autocommit=True) as connection:
+        connection.execute(
+            "create function private.job_minutely(as_of timestamptz) returns text language sql volatile"
+            " as $$ select current_user || ' ' || as_of $$"
+        )
+        connection.execute(
+            "insert into private.jobs (name, schedule, max_silence) values ('minutely', '* * * * *', '1 hour')"
+        )
+        connection.execute("select private.register_jobs()")
+        yield "minutely"
+
+
+@pytest.fixture
+def owner(stack_with_cron: Stack) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """As `postgres`, who owns the jobs."""
+    with psycopg.connect(stack_with_cron.database_url, autocommit=True) as connection:
+        yield connection
