@@ -1,4 +1,4 @@
-"""Every setting of the API stands in .env.example."""
+"""Every setting of the API and of the local stack stands in .env.example."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from fluxio_api.settings import Settings, variable_of
+from fluxio_local.settings import LocalSettings
 
 ROOT = Path(__file__).parents[2]
 LISTED = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
@@ -18,8 +19,13 @@ def test_every_setting_is_listed() -> None:
     assert {variable_of(field) for field in Settings.model_fields} | READ_ELSEWHERE <= LISTED
 
 
+def test_the_local_stacks_settings_are_listed_and_no_other() -> None:
+    local = {f"FLUXIO_LOCAL_{field.upper()}" for field in LocalSettings.model_fields}
+    assert {name for name in LISTED if name.startswith("FLUXIO_LOCAL_")} == local
+
+
 def test_every_listed_setting_is_read_by_something() -> None:
-    sources = [*ROOT.glob("api/**/*.py"), *ROOT.glob("edge/**/*.py"), *ROOT.glob("supabase/local/**/*.py")]
+    sources = [path for part in ("api", "edge", "supabase", "tests/support") for path in ROOT.glob(f"{part}/**/*.py")]
     text = "\n".join(path.read_text() for path in sources)
     api = {variable_of(field) for field in Settings.model_fields}
     local = {name for name in LISTED if name.startswith("FLUXIO_LOCAL_")}

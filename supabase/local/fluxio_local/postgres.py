@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -34,15 +35,22 @@ SERVER_SETTINGS: Mapping[str, str] = {
 
 
 class Cluster:
-    """A data directory and the server on it. `durable=False` is for tests that throw the data away."""
+    """A data directory and the server on it.
 
-    def __init__(self, directory: Path, *, port: int, pg_bin: Path | None, user: str, durable: bool = True) -> None:
+    `settings` go beside and above SERVER_SETTINGS. `durable=False` is for tests that throw the data away.
+    """
+
+    def __init__(
+        self, directory: Path, *, port: int, pg_bin: Path | None, user: str,
+        settings: Mapping[str, str] | None = None, durable: bool = True,
+    ) -> None:  # fmt: skip
         self.data = directory / "pgdata"
         self.log = directory / "postgres.log"
         self.port = port
         self._directory = directory
         self.bin = binaries(pg_bin)
-        self._settings = dict(SERVER_SETTINGS) | ({} if durable else {"fsync": "off", "full_page_writes": "off"})
+        throwaway = {} if durable else {"fsync": "off", "full_page_writes": "off"}
+        self._settings = {**SERVER_SETTINGS, **throwaway, **(settings or {})}
         #: As whom to run what touches the data directory.
         self.account: dict[str, Any] = {}
         if paths.running_as_root():
@@ -81,7 +89,8 @@ class Cluster:
             return
         self.log.touch(mode=0o600)
         self._own(self.log)
-        options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
+        # pg_ctl hands the options to a shell.
+        options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in self._settings.items())
         self._run(
             "pg_ctl", "start", "--wait", "--timeout", START_TIMEOUT_S, "--pgdata", self.data,
             "--log", self.log, "--options", f"-p {self.port} {options}",

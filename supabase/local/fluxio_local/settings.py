@@ -21,6 +21,8 @@ class LocalSettings(BaseSettings):
     dir: Path = Field(default_factory=paths.default_state_dir)
     #: Folder with initdb, postgres and pg_ctl of a PostgreSQL >= 15; unset: the PyPI wheel's.
     pg_bin: Path | None = None
+    #: Settings of the server by name, in the environment as a JSON object; they win over the stack's own.
+    pg_settings: dict[str, str] = Field(default_factory=dict)
     #: The account PostgreSQL runs as when this runs as root, which PostgreSQL refuses.
     user: str = "nobody"
     #: Address of REST, Auth and Realtime (usual: 54321).

@@ -53,7 +53,7 @@ class Stack:
         port = self.state.db_port or self._choose_ports()
         return Cluster(
             self.dir, port=port, pg_bin=self.settings.pg_bin, user=self.settings.user,
-            durable=self._durable,
+            settings=self.settings.pg_settings, durable=self._durable,
         )  # fmt: skip
 
     @cached_property

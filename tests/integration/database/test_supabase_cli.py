@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import json
-import subprocess
+from collections import Counter
 from typing import Any
 
-from fluxio_local import paths
+import pytest
+
 from fluxio_local.stack import Stack
-
-
-def supabase(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the CLI against the stack's database, as its user would."""
-    return subprocess.run(
-        [str(paths.SUPABASE_CLI), "db", *arguments, f"--remote={stack.database_url}?sslmode=disable"],
-        cwd=paths.ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+from support.supabase_cli import supabase_db
 
 
 def test_pushing_again_changes_nothing(stack: Stack) -> None:
-    done = supabase(stack, "push", "--yes")
-    assert "Remote database is up to date" in done.stdout
+    done = supabase_db(stack.database_url, "push", "--yes")
+    assert "Remote database is up to date" in done.stdout, done.stderr
 
 
-def test_the_advisors_warn_of_nothing(stack: Stack) -> None:
-    # Below that they tell that an index of a new database was not used yet. The schema `tests` is not the product's.
-    done = supabase(stack, "advisors", "--level", "warn")
+def test_the_advisors_warn_of_nothing(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    done = supabase_db(stack.database_url, "advisors", "--level", "info", "--fail-on", "warn")
     findings: list[dict[str, Any]] = json.loads(done.stdout or "[]")
-    ours = [found for found in findings if found["metadata"]["schema"] != "tests"]
-    assert [(found["name"], found["detail"]) for found in ours] == []
+    assert done.returncode == 0, [(found["name"], found["detail"]) for found in findings if found["level"] != "INFO"]
+    # Told, not judged: that an index of a new database was not used yet, and that a table of `private` has no policy.
+    with capsys.disabled():
+        told = Counter(found["name"] for found in findings)
+        print("\nadvisors, level info:", ", ".join(f"{count} x {name}" for name, count in sorted(told.items())))  # noqa: T201

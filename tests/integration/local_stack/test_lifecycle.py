@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -100,6 +101,18 @@ def test_it_runs_on_postgresql_15() -> None:
         assert row is not None
         assert int(row[0]) // 10_000 == 15
         assert stack.gateway.is_ready()
+
+
+def test_the_servers_settings_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {"cluster_name": "a 'quoted' $HOME", "work_mem": "5MB"}
+    monkeypatch.setenv("FLUXIO_LOCAL_PG_SETTINGS", json.dumps(wanted))
+    with throwaway_stack() as stack:
+        stack.start_postgres()
+        with psycopg.connect(stack.admin_database_url) as connection:
+            found = connection.execute(
+                "select name, current_setting(name) from unnest(%s::text[]) as name", [list(wanted)]
+            )
+            assert dict(found.fetchall()) == wanted
 
 
 def test_a_taken_port_is_named(own_stack: Stack) -> None:
