@@ -15,13 +15,25 @@ set timezone = 'UTC';
 
 begin;
 insert into public.devices (device_id, device_name, expected_interval_s, last_seen)
-select 'BENCH_' || to_char(number, 'FM0000'), 'Meter ' || number, 600, now()
+select
+  'BENCH_' || to_char(number, 'FM0000') as device_id,
+  'Meter ' || number as device_name,
+  600 as expected_interval_s,
+  now() as last_seen
 from generate_series(1, :devices) as number
 union all
-select 'BENCH_YEAR', 'A year of minutes', 60, now();
+select
+  'BENCH_YEAR' as device_id,
+  'A year of minutes' as device_name,
+  60 as expected_interval_s,
+  now() as last_seen;
 
 insert into public.alert_rules (device_id, rule_name, rule_type, threshold_value)
-select devices.device_id, 'High flow', 'high_flow', 1000
+select
+  devices.device_id,
+  'High flow' as rule_name,
+  'high_flow' as rule_type,
+  1000 as threshold_value
 from public.devices
 where devices.device_id like 'BENCH\_%';
 
@@ -34,21 +46,28 @@ alter table public.flow_data disable trigger user;
 -- A day's course and its noise; the totalizer adds up what flows on average.
 insert into public.flow_data (device_id, created_at, received_at, flow_rate, totalizer, level, temperature)
 select
-  history.device_id, history.at, history.at,
-  50 + 20 * sin(extract(epoch from history.at) / 13750) + history.step % 7,
-  1000 + history.step * history.interval_h * 50,
-  0.5, 14
+  history.device_id,
+  history.at as created_at,
+  history.at as received_at,
+  50 + 20 * sin(extract(epoch from history.at) / 13750) + history.step % 7 as flow_rate,
+  1000 + history.step * history.interval_h * 50 as totalizer,
+  0.5 as level,
+  14 as temperature
 from (
   select
-    devices.device_id, step, devices.expected_interval_s / 3600.0 as interval_h,
+    devices.device_id,
+    step,
+    devices.expected_interval_s / 3600.0 as interval_h,
     date_trunc('minute', now()) - (:per_device - step) * interval '10 minutes' as at
   from public.devices
   cross join generate_series(1, :per_device) as step
   where devices.device_id like 'BENCH\_____' and devices.device_id <> 'BENCH_YEAR'
   union all
   select
-    'BENCH_YEAR', step, 1 / 60.0,
-    date_trunc('minute', now()) - (:minutes - step) * interval '1 minute'
+    'BENCH_YEAR' as device_id,
+    step,
+    1 / 60.0 as interval_h,
+    date_trunc('minute', now()) - (:minutes - step) * interval '1 minute' as at
   from generate_series(1, :minutes) as step
 ) as history;
 
@@ -58,16 +77,24 @@ insert into public.latest_readings (
   device_id, organization_id, created_at, received_at, flow_rate, totalizer, level, temperature, quality
 )
 select
-  devices.device_id, devices.organization_id, newest.created_at, newest.received_at, newest.flow_rate,
-  newest.totalizer, newest.level, newest.temperature, newest.quality
+  devices.device_id,
+  devices.organization_id,
+  newest.created_at,
+  newest.received_at,
+  newest.flow_rate,
+  newest.totalizer,
+  newest.level,
+  newest.temperature,
+  newest.quality
 from public.devices
-cross join lateral (
-  select flow_data.*
-  from public.flow_data
-  where flow_data.device_id = devices.device_id
-  order by flow_data.created_at desc
-  limit 1
-) as newest
+cross join
+  lateral (
+    select flow_data.*
+    from public.flow_data
+    where flow_data.device_id = devices.device_id
+    order by flow_data.created_at desc
+    limit 1
+  ) as newest
 where devices.device_id like 'BENCH\_%';
 
 -- Some that are over, and a few that are open.
@@ -75,9 +102,14 @@ insert into public.alerts (
   organization_id, device_id, alert_type, severity, message, created_at, is_resolved, resolved_at
 )
 select
-  devices.organization_id, devices.device_id, 'bench_' || number, 'warning', 'for the benchmark',
-  now() - number * interval '1 hour', number > 1 or right(devices.device_id, 1) <> '0',
-  case when number > 1 or right(devices.device_id, 1) <> '0' then now() end
+  devices.organization_id,
+  devices.device_id,
+  'bench_' || number as alert_type,
+  'warning' as severity,
+  'for the benchmark' as message,
+  now() - number * interval '1 hour' as created_at,
+  number > 1 or right(devices.device_id, 1) <> '0' as is_resolved,
+  case when number > 1 or right(devices.device_id, 1) <> '0' then now() end as resolved_at
 from public.devices
 cross join generate_series(1, 5) as number
 where devices.device_id like 'BENCH\_%';

@@ -9,10 +9,15 @@
  * the planner's, -1 before the first analyze.
  */
 \set ON_ERROR_STOP on
-begin read only;
+begin;
+set local transaction_read_only = on;
 
 \echo 'Settings'
-select settings.raw_retention, settings.months_ahead, settings.is_archive_required from private.settings;
+select
+  settings.raw_retention,
+  settings.months_ahead,
+  settings.is_archive_required
+from private.settings;
 
 \echo 'Months, oldest first'
 select

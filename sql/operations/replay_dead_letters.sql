@@ -18,19 +18,23 @@
 set timezone = 'UTC';
 
 select
-  replayed.verdict, replayed.code, count(*) as letters
-from public.replay_dead_letters(
-  array(
-    select letters.id
-    from public.ingest_dead_letters as letters
-    where letters.reason = :'reason'
-    and letters.last_seen_at >= :'since'::timestamptz
-    and letters.replayed_at is null
-    and letters.reading is not null
-    order by letters.id
-    limit :most
-  ),
-  :'time_offset'::interval
-) as replayed
+  replayed.verdict,
+  replayed.code,
+  count(*) as letters
+from
+  public.replay_dead_letters(
+    array(
+      select letters.id
+      from public.ingest_dead_letters as letters
+      where
+        letters.reason = :'reason'
+        and letters.last_seen_at >= :'since'::timestamptz
+        and letters.replayed_at is null
+        and letters.reading is not null
+      order by letters.id
+      limit :most
+    ),
+    :'time_offset'::interval
+  ) as replayed
 group by replayed.verdict, replayed.code
 order by replayed.verdict, replayed.code;

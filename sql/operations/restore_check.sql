@@ -9,7 +9,7 @@
  * comparing with the original: the same numbers there and here.
  */
 \set ON_ERROR_STOP on
-begin read only;
+begin;
 set local timezone = 'UTC';
 
 create function pg_temp.broken()
@@ -74,7 +74,10 @@ as $$
   );
 $$;
 
-select * from pg_temp.broken();
+select
+  broken.rule,
+  broken.broken
+from pg_temp.broken() as broken;
 
 \echo 'For comparison with the original'
 select

@@ -13,21 +13,33 @@
 set timezone = 'UTC';
 
 \echo 'The new key, this once'
-select rotated.*
+select
+  rotated.new_api_key_id,
+  rotated.api_key,
+  rotated.key_prefix,
+  rotated.expires_at,
+  rotated.old_expires_at
 from public.api_keys
 cross join lateral public.rotate_api_key(api_keys.id, :'overlap'::interval) as rotated
-where api_keys.key_prefix = :'key_prefix'
-and api_keys.revoked_at is null
-and (api_keys.expires_at is null or api_keys.expires_at > now());
+where
+  api_keys.key_prefix = :'key_prefix'
+  and api_keys.revoked_at is null
+  and (api_keys.expires_at is null or api_keys.expires_at > now());
 
 \echo 'Keys that work, oldest first; a key is due for rotation after a month'
 select
-  api_keys.key_prefix, api_keys.name, organizations.name as organization, gateways.name as gateway,
-  api_keys.created_at, api_keys.expires_at, api_keys.last_used_at,
+  api_keys.key_prefix,
+  api_keys.name,
+  organizations.name as organization,
+  gateways.name as gateway,
+  api_keys.created_at,
+  api_keys.expires_at,
+  api_keys.last_used_at,
   api_keys.created_at < now() - interval '30 days' as is_due
 from public.api_keys
 inner join public.organizations on api_keys.organization_id = organizations.id
 left join public.gateways on api_keys.gateway_id = gateways.id
-where api_keys.revoked_at is null
-and (api_keys.expires_at is null or api_keys.expires_at > now())
+where
+  api_keys.revoked_at is null
+  and (api_keys.expires_at is null or api_keys.expires_at > now())
 order by api_keys.created_at;

@@ -84,6 +84,8 @@ language sql
 volatile
 security invoker
 set search_path = ''
+-- PostgREST applies it to the request, whose role would have it end after seconds.
+set statement_timeout = '10min'
 as $$
   select private.run_job(job);
 $$;
@@ -98,9 +100,11 @@ set search_path = ''
 as $$
 declare
   v_job record;
-  v_registered integer := 0;
 begin
-  if not exists (select from pg_catalog.pg_extension where extname = 'pg_cron') then
+  -- The extension may have come with a dump to a server that does not load its
+  -- library: its functions raise there.
+  if not exists (select from pg_catalog.pg_extension where extname = 'pg_cron')
+    or current_setting('shared_preload_libraries') !~ '\mpg_cron\M' then
     return 0;
   end if;
 
@@ -114,13 +118,28 @@ begin
     perform cron.unschedule(v_job.name);
   end loop;
 
+  -- Only what differs: each change makes pg_cron read all its jobs again.
   for v_job in
-    select jobs.name, jobs.schedule from private.jobs order by jobs.name
+    select jobs.name, jobs.schedule, format('select private.run_job(%L)', jobs.name) as command
+    from private.jobs
+    where not exists (
+      select from cron.job as cron_job
+      where cron_job.jobname = 'fluxio_' || jobs.name
+      and cron_job.username = current_user
+      and cron_job.schedule = jobs.schedule
+      and cron_job.command = format('select private.run_job(%L)', jobs.name)
+    )
+    order by jobs.name
   loop
-    perform cron.schedule('fluxio_' || v_job.name, v_job.schedule, format('select private.run_job(%L)', v_job.name));
-    v_registered := v_registered + 1;
+    perform cron.schedule('fluxio_' || v_job.name, v_job.schedule, v_job.command);
   end loop;
-  return v_registered;
+
+  -- pg_cron keeps its own record of each run for ever.
+  delete from cron.job_run_details
+  where job_run_details.username = current_user
+  and job_run_details.command like 'select private.run\_job(%'
+  and job_run_details.end_time < now() - interval '7 days';
+  return (select count(*) from private.jobs);
 end;
 $$;
 comment on function private.register_jobs() is
@@ -141,21 +160,32 @@ security definer
 set search_path = ''
 as $$
 declare
-  v_is_in_cron boolean;
+  v_active text[] := '{}'::text[];
 begin
-  v_is_in_cron := private.register_jobs() > 0;
+  if private.register_jobs() > 0 then
+    select coalesce(array_agg(substr(cron_job.jobname::text, 8)), '{}')
+    into v_active
+    from cron.job as cron_job
+    where cron_job.username = current_user
+    and cron_job.active
+    and cron_job.jobname like 'fluxio\_%';
+  end if;
+
   return query
   select
-    jobs.name, jobs.schedule, jobs.max_silence, v_is_in_cron,
-    (
-      select max(job_runs.finished_at) from public.job_runs
-      where job_runs.job = jobs.name and job_runs.is_successful
-    ),
-    (
-      select max(job_runs.finished_at) from public.job_runs
-      where job_runs.job = jobs.name and not job_runs.is_successful
-    )
+    jobs.name, jobs.schedule, jobs.max_silence,
+    -- Registered is not running: without a run for so long somebody else has to wake it.
+    jobs.name = any (v_active)
+    and greatest(ended.success_at, ended.failure_at, jobs.registered_at) > now() - jobs.max_silence,
+    ended.success_at, ended.failure_at
   from private.jobs
+  cross join lateral (
+    select
+      max(job_runs.finished_at) filter (where job_runs.is_successful) as success_at,
+      max(job_runs.finished_at) filter (where not job_runs.is_successful) as failure_at
+    from public.job_runs
+    where job_runs.job = jobs.name
+  ) as ended
   order by jobs.name;
 end;
 $$;
@@ -178,7 +208,7 @@ as $$
   select * from private.get_jobs();
 $$;
 comment on function public.get_jobs() is
-'The jobs, whether pg_cron wakes them (then nobody else needs to), and how they last ended. Hands them to pg_cron first, if that was installed meanwhile. For the scheduler.';
+'The jobs, whether pg_cron wakes them (then nobody else needs to; a job that it did not run for max_silence counts as not), and how they last ended. Hands them to pg_cron first, if that was installed meanwhile. For the scheduler.';
 
 alter table private.jobs enable row level security;
 alter table public.job_runs enable row level security;
