@@ -32,6 +32,7 @@ WATCHED_BY = {
     "latest_readings": "test_30_flow_data.sql",
     "ingest_dead_letters": "test_38_dead_letters.sql",
     "job_runs": "test_50_jobs.sql",
+    "notification_outbox": "test_60_notification_outbox.sql",
 }
 
 Connection = psycopg.Connection[tuple[object, ...]]
