@@ -175,6 +175,8 @@ select bag_eq(
     ('private.remove_person(uuid)'),
     ('get_latest_flow_data()'),
     ('get_flow_statistics(text,timestamp with time zone,timestamp with time zone)'),
+    ('backtest_alert_rule(text,text,double precision,double precision,integer,timestamp with time zone,timestamp with time zone)'),
+    ('private.alert_duration(text,integer,integer)'),
     ('private.my_organization_id()'),
     ('private.my_role()'),
     ('private.has_role(text)'),

@@ -1,6 +1,6 @@
 /* Alert rules: whose they are, and what they may say. */
 begin;
-select plan(14);
+select plan(17);
 
 select tests.make_two_organizations();
 insert into public.devices (device_id) values ('NIVUS_TAP');
@@ -112,6 +112,34 @@ select throws_ok(
 select lives_ok(
   $$ insert into public.alert_rules (rule_name, rule_type) values ('r', 'device_offline') $$,
   'one that does not needs none'
+);
+-- The time of a type that would be nonsense without one.
+select results_eq(
+  $$
+    select rule_type, private.alert_duration(rule_type, 0, 60), private.alert_duration(rule_type, 0, 3600)
+    from unnest(array[
+      'high_flow', 'low_flow', 'zero_flow', 'no_data', 'device_offline', 'battery_low', 'rate_of_change', 'stuck_value'
+    ]) as rule_type
+    where private.alert_duration(rule_type, 0, 60) > interval '0'
+  $$,
+  $$
+    values
+    ('no_data', interval '5 minutes', interval '3 hours'),
+    ('device_offline', interval '15 minutes', interval '3 hours'),
+    ('stuck_value', interval '1 hour', interval '3 hours')
+  $$,
+  'three types have a time of their own, of three intervals at least'
+);
+select is_empty(
+  $$
+    select rule_type from unnest(array['high_flow', 'no_data', 'device_offline', 'stuck_value']) as rule_type
+    where private.alert_duration(rule_type, 2, 3600) <> interval '2 minutes'
+  $$,
+  'a rule''s own counts for every type'
+);
+select lives_ok(
+  $$ insert into public.alert_rules (rule_name, rule_type, duration_minutes) values ('r', 'stuck_value', 0) $$,
+  'so none needs one'
 );
 select throws_ok(
   $$ insert into public.alert_rules (rule_name, rule_type, threshold_value) values ('r', 'high_flow', 'NaN') $$,

@@ -55,6 +55,7 @@ WATCHED_BY = {
     "register_profile_status": "test_47_register_profiles.sql",
     "device_aliases": "test_48_device_aliases.sql",
     "job_runs": "test_50_jobs.sql",
+    "notification_outbox": "test_60_notification_outbox.sql",
 }
 
 

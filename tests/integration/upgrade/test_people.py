@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from .test_upgrade import restored
+from .conftest import restored
 
 DUMP = Path(__file__).parent / "fluxio-0.1.0.sql.gz"
 NOBODY = UUID("ffffffff-0000-0000-0000-000000000000")
@@ -17,7 +17,7 @@ NOBODY = UUID("ffffffff-0000-0000-0000-000000000000")
 def test_accounts_of_an_older_database_get_their_rows() -> None:
     people = "select id, organization_id, role, email from public.users order by id"
     entries = "select count(*) from public.audit_logs"
-    with restored(gzip.decompress(DUMP.read_bytes())) as old:
+    with restored(gzip.decompress(DUMP.read_bytes()), None) as old:
         with psycopg.connect(old.admin_database_url) as connection:
             before = connection.execute(people).fetchall()
             entries_before = connection.execute(entries).fetchone()
