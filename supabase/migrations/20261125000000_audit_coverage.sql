@@ -70,10 +70,10 @@ comment on function private.tg__audit() is
 
 comment on column public.audit_logs.organization_id is
 'Whose admins read it: the organization the row belonged or belongs to; the default one for what belongs to the project.';
-comment on column public.audit_logs.action is 'insert, update, delete, acknowledge, resolve, or annotate (a note on an alert).';
+comment on column public.audit_logs.action is 'insert, update, delete, acknowledge, resolve, annotate (a note on an alert) or replay (a dead letter).';
 
 create trigger _900_audit
-after insert or update of id, name, time_zone, day_start, created_at on public.organizations
+after insert or update of id, name, time_zone, day_start, alert_channels, created_at on public.organizations
 for each row execute function private.tg__audit('id', '', 'id');
 
 create trigger _900_audit after insert or delete or update on private.settings

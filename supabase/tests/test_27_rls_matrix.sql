@@ -52,6 +52,23 @@ insert into public.flow_data (device_id, created_at, flow_rate) values
 insert into public.ingest_dead_letters (organization_id, reason, detail, body, fingerprint) values
 (tests.organization_id('North'), 'invalid_json', 'North', '{', gen_random_uuid()),
 (tests.organization_id('South'), 'invalid_json', 'South', '{', gen_random_uuid());
+insert into public.device_aliases (organization_id, kind, alias, device_id) values
+(tests.organization_id('North'), 'server_name', 'North alias', 'TAP_NORTH'),
+(tests.organization_id('South'), 'server_name', 'South alias', 'TAP_SOUTH');
+insert into public.register_profiles (id, organization_id, name, model) values
+(md5('profile North')::uuid, tests.organization_id('North'), 'tap_north', 'North meter'),
+(md5('profile South')::uuid, tests.organization_id('South'), 'tap_south', 'South meter');
+insert into public.register_profile_registers (profile_id, metric, function_code, address, type, source_unit) values
+(md5('profile North')::uuid, 'flow_rate', 4, 10, 'float32', 'North'),
+(md5('profile South')::uuid, 'flow_rate', 4, 10, 'float32', 'South');
+insert into public.register_profile_status (profile_id, function_code, address, bit, value, flag) values
+(md5('profile North')::uuid, 4, 5, 0, 0, 'north'), (md5('profile South')::uuid, 4, 5, 0, 0, 'south');
+insert into public.notification_outbox (organization_id, alert_id, event, channel) values
+(tests.organization_id('North'), md5('alert North')::uuid, 'opened', '{"channel": "North"}'),
+(tests.organization_id('South'), md5('alert South')::uuid, 'opened', '{"channel": "South"}');
+insert into public.flow_data_daily (device_id, day, starts_at, ends_at) values
+('TAP_NORTH', '2026-02-01', '2026-02-01T00:00:00Z', '2026-02-02T00:00:00Z'),
+('TAP_SOUTH', '2026-02-01', '2026-02-01T00:00:00Z', '2026-02-02T00:00:00Z');
 insert into public.job_runs (job, started_at, finished_at, is_successful, result)
 values ('tap_matrix', now(), now(), true, 'ran');
 
@@ -143,6 +160,55 @@ insert into subject (relation, label, looked_at, target, insertion, change) valu
     values ('tap_matrix', now(), now(), true, 'forged')
   $$,
   $$ result = 'forged' $$
+),
+(
+  'flow_data_hourly', 'initcap(substr(device_id, 5))', 'true', $$ device_id = 'TAP_NORTH' $$,
+  $$ (device_id, hour) values ('TAP_NORTH', '2026-02-02T00:00:00Z') $$, $$ is_stale = false $$
+),
+(
+  'flow_data_daily', 'initcap(substr(device_id, 5))', 'true', $$ device_id = 'TAP_NORTH' $$,
+  $$
+    (device_id, day, starts_at, ends_at)
+    values ('TAP_NORTH', '2026-02-02', '2026-02-02T00:00:00Z', '2026-02-03T00:00:00Z')
+  $$,
+  $$ is_stale = false $$
+),
+(
+  'notification_outbox', $$ channel ->> 'channel' $$, 'true', $$ channel ->> 'channel' = 'North' $$,
+  $$
+    (organization_id, alert_id, event, channel)
+    values (tests.organization_id('North'), md5('alert North')::uuid, 'resolved', '{"channel": "forged"}')
+  $$,
+  $$ attempts = 9 $$
+),
+(
+  'register_profiles', 'left(model, 5)', $$ model like '% meter' $$, $$ model = 'North meter' $$,
+  $$ (organization_id, name, model) values (tests.organization_id('North'), 'tap_new', 'New meter') $$,
+  $$ description = 'Changed' $$
+),
+(
+  'register_profile_registers', 'source_unit', $$ source_unit in ('North', 'South') $$, $$ source_unit = 'North' $$,
+  $$
+    (profile_id, metric, function_code, address, type, source_unit)
+    values (md5('profile North')::uuid, 'level', 4, 12, 'float32', 'm')
+  $$,
+  $$ scale = 2 $$
+),
+(
+  'register_profile_status', 'initcap(flag)', $$ flag in ('north', 'south') $$, $$ flag = 'north' $$,
+  $$
+    (profile_id, function_code, address, bit, value, flag)
+    values (md5('profile North')::uuid, 4, 5, 1, 0, 'forged')
+  $$,
+  $$ quality = 'bad' $$
+),
+(
+  'device_aliases', 'left(alias, 5)', $$ alias like '% alias' $$, $$ alias = 'North alias' $$,
+  $$
+    (organization_id, kind, alias, device_id)
+    values (tests.organization_id('North'), 'ip', '10.0.0.9', 'TAP_NORTH')
+  $$,
+  $$ kind = 'input_name' $$
 ),
 -- North has one device, South two.
 ('dashboard_summary', 'total_devices', 'true', 'true', '(total_devices) values (1)', 'total_devices = 1');
@@ -248,6 +314,52 @@ insert into expected (relation, callers, seen, insertion, change, removal, trunc
 ('job_runs', 'viewer operator admin inactive stranger other staff', 'nothing', 'denied', 'denied', 'denied', 'denied'),
 ('job_runs', 'project', 'ran', 'denied', 'denied', 'denied', 'denied'),
 ('job_runs', 'service_role', 'ran', 'denied', 'denied', 'denied', 'denied'),
+
+('flow_data_hourly', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('flow_data_hourly', 'viewer operator admin', 'North', 'denied', 'denied', 'denied', 'denied'),
+('flow_data_hourly', 'inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
+('flow_data_hourly', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
+('flow_data_hourly', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('flow_data_daily', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('flow_data_daily', 'viewer operator admin', 'North', 'denied', 'denied', 'denied', 'denied'),
+('flow_data_daily', 'inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
+('flow_data_daily', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
+('flow_data_daily', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('notification_outbox', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('notification_outbox', 'admin', 'North', 'denied', 'denied', 'denied', 'denied'),
+('notification_outbox', 'viewer operator inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
+('notification_outbox', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
+('notification_outbox', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('register_profiles', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('register_profiles', 'viewer operator', 'North', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profiles', 'admin', 'North', 'allowed', 'allowed', 'allowed', 'denied'),
+('register_profiles', 'inactive stranger staff project', 'nothing', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profiles', 'other', 'South', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profiles', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('register_profile_registers', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('register_profile_registers', 'viewer operator', 'North', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profile_registers', 'admin', 'North', 'allowed', 'allowed', 'allowed', 'denied'),
+('register_profile_registers', 'inactive stranger staff project', 'nothing', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profile_registers', 'other', 'South', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profile_registers', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('register_profile_status', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('register_profile_status', 'viewer operator', 'North', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profile_status', 'admin', 'North', 'allowed', 'allowed', 'allowed', 'denied'),
+('register_profile_status', 'inactive stranger staff project', 'nothing', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profile_status', 'other', 'South', 'refused', 'hidden', 'hidden', 'denied'),
+('register_profile_status', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('device_aliases', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('device_aliases', 'viewer operator', 'North', 'refused', 'hidden', 'hidden', 'denied'),
+('device_aliases', 'admin', 'North', 'allowed', 'allowed', 'allowed', 'denied'),
+('device_aliases', 'inactive stranger staff project', 'nothing', 'refused', 'hidden', 'hidden', 'denied'),
+('device_aliases', 'other', 'South', 'refused', 'hidden', 'hidden', 'denied'),
+('device_aliases', 'service_role', 'North,South', 'allowed', 'allowed', 'denied', 'denied'),
 
 ('dashboard_summary', 'anon', 'denied', 'no table', 'no table', 'no table', 'no table'),
 ('dashboard_summary', 'viewer operator admin', '1', 'no table', 'no table', 'no table', 'no table'),

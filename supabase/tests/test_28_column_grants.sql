@@ -38,12 +38,12 @@ select bag_eq(
     (
       'devices', 'authenticated', 'insert',
       'description device_id device_name device_type expected_interval_s gateway_id location metadata '
-      || 'organization_id profile site_id status totalizer_max'
+      || 'organization_id profile reverse_policy site_id status totalizer_max'
     ),
     (
       'devices', 'authenticated', 'update',
-      'description device_name device_type expected_interval_s gateway_id location metadata profile site_id status '
-      || 'totalizer_max'
+      'description device_name device_type expected_interval_s gateway_id location metadata profile reverse_policy '
+      || 'site_id status totalizer_max'
     ),
     (
       'api_keys', 'authenticated', 'select',
@@ -65,7 +65,26 @@ select bag_eq(
       'deadband device_id duration_minutes is_enabled notification_channels rule_name rule_type severity '
       || 'threshold_value'
     ),
-    ('alerts', 'authenticated', 'update', 'acknowledged_at is_resolved resolution_note')
+    ('alerts', 'authenticated', 'update', 'acknowledged_at is_resolved resolution_note'),
+    ('device_aliases', 'authenticated', 'insert', 'alias device_id gateway_id kind organization_id'),
+    ('device_aliases', 'authenticated', 'update', 'alias device_id gateway_id kind'),
+    ('register_profiles', 'authenticated', 'insert', 'description model name organization_id source version'),
+    ('register_profiles', 'authenticated', 'update', 'description model name published_at source version'),
+    (
+      'register_profile_registers', 'authenticated', 'insert',
+      'address aliases byte_order function_code max_value metric min_value no_data_values profile_id scale '
+      || 'source_unit type value_offset word_order'
+    ),
+    (
+      'register_profile_registers', 'authenticated', 'update',
+      'address aliases byte_order function_code max_value metric min_value no_data_values scale source_unit type '
+      || 'value_offset word_order'
+    ),
+    (
+      'register_profile_status', 'authenticated', 'insert',
+      'address bit flag function_code metric profile_id quality value'
+    ),
+    ('register_profile_status', 'authenticated', 'update', 'address bit flag function_code metric quality value')
   $$,
   'the columns that people and programs read and write of a table they do not have the whole of'
 );
