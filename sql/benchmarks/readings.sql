@@ -115,4 +115,4 @@ cross join generate_series(1, 5) as number
 where devices.device_id like 'BENCH\_%';
 commit;
 
-vacuum analyze;
+vacuum analyze public.devices, public.flow_data, public.latest_readings, public.alert_rules, public.alerts;

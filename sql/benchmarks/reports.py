@@ -114,7 +114,8 @@ def fill(url: str, devices: int, per_device: int, minutes: int) -> None:
     )  # fmt: skip
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("select private.mark_rollups('-infinity', 'infinity')")
-        owner.execute("select private.refresh_rollups('-infinity', 'infinity')")
+        while owner.execute("select private.refresh_rollups('-infinity', 'infinity')").fetchone() != (0,):
+            pass
         owner.execute("insert into auth.users (id, email) values (%s, 'bench@fluxio.example')", [MEMBER])
         owner.execute(
             "insert into public.users (id, organization_id, role)"
@@ -122,7 +123,7 @@ def fill(url: str, devices: int, per_device: int, minutes: int) -> None:
             " on conflict (id) do update set organization_id = excluded.organization_id",
             [MEMBER],
         )
-        owner.execute("vacuum analyze")
+        owner.execute("vacuum analyze public.flow_data_hourly, public.flow_data_daily, public.users")
 
 
 def ask(member: psycopg.Connection, query: LiteralString, days: int) -> tuple[float, list[tuple[object, ...]]]:

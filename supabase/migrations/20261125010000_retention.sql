@@ -97,7 +97,7 @@ begin
     date_trunc('month', mark_archived.month)::date, mark_archived.row_count, mark_archived.sha256,
     mark_archived.location, least(mark_archived.archived_at, clock_timestamp())
   )
-  on conflict (month) do update set
+  on conflict on constraint flow_data_archives_pkey do update set
     row_count = excluded.row_count,
     sha256 = excluded.sha256,
     location = excluded.location,

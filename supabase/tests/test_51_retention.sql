@@ -65,7 +65,11 @@ select is(
   private.job_retention('2026-05-02T00:00:00Z'), '0 months dropped, 0 in use, 1 wait for rollups or archive',
   'a reading that came late keeps the month again'
 );
-select private.refresh_rollups('2026-01-01T00:00:00Z', '2026-03-01T00:00:00Z');
+do $$
+begin
+  perform private.refresh_rollups('2026-01-01T00:00:00Z', '2026-03-01T00:00:00Z');
+end;
+$$;
 select is(
   private.job_retention('2026-05-02T00:00:00Z'), '0 months dropped, 0 in use, 1 wait for rollups or archive',
   'also when its rollups are complete: the archive is without it'
@@ -80,7 +84,11 @@ select is(pg_temp.months(), '01 02 03 04 05', 'with every reading there');
 -- What goes -------------------------------------------------------------------
 
 select tests.sign_in('service_role');
-select public.mark_archived('2026-01-01', 3, repeat('0b', 32), 'file:///archive/2026-01.parquet', clock_timestamp());
+do $$
+begin
+  perform public.mark_archived('2026-01-01', 3, repeat('0b', 32), 'file:///archive/2026-01.parquet', clock_timestamp());
+end;
+$$;
 select tests.sign_out();
 select is(
   private.job_retention('2026-05-01T23:59:59Z'), '0 months dropped, 0 in use, 0 wait for rollups or archive',
@@ -101,7 +109,11 @@ select results_eq(
 );
 update public.flow_data set flow_rate = 31
 where device_id = 'TAP_NORTH' and created_at = '2026-02-01T00:01:00Z';
-select private.refresh_rollups('2026-01-01T00:00:00Z', '2026-03-01T00:00:00Z');
+do $$
+begin
+  perform private.refresh_rollups('2026-01-01T00:00:00Z', '2026-03-01T00:00:00Z');
+end;
+$$;
 select results_eq(
   $$
     select total_volume
