@@ -171,7 +171,9 @@ select bag_eq(
     ('private.my_organization_id()'),
     ('private.my_role()'),
     ('private.has_role(text)'),
-    ('private.member_device_ids()')
+    ('private.member_device_ids()'),
+    ('private.totalizer_step_kind(double precision,double precision,double precision)'),
+    ('private.totalizer_step_volume(double precision,double precision,double precision,text)')
   $$,
   'people execute these functions and no other'
 );

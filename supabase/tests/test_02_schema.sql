@@ -14,7 +14,7 @@ select is_empty(
       ('sites', 'id organization_id name time_zone day_start'),
       ('gateways', 'id organization_id site_id name serial last_seen metadata'),
       ('devices', 'id device_id organization_id site_id gateway_id device_name device_type location description
-        status expected_interval_s profile totalizer_max last_seen metadata created_at updated_at'),
+        status expected_interval_s profile totalizer_max reverse_policy last_seen metadata created_at updated_at'),
       ('flow_data', 'device_id created_at received_at flow_rate totalizer temperature pressure level velocity
         battery_level signal_strength quality flags metadata'),
       ('latest_readings', 'device_id organization_id created_at received_at flow_rate totalizer temperature
