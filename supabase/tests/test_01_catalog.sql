@@ -173,7 +173,16 @@ select bag_eq(
     ('private.has_role(text)'),
     ('private.member_device_ids()'),
     ('private.totalizer_step_kind(double precision,double precision,double precision)'),
-    ('private.totalizer_step_volume(double precision,double precision,double precision,text)')
+    ('private.totalizer_step_volume(double precision,double precision,double precision,text)'),
+    ('private.utc_hour(timestamp with time zone)'),
+    ('private.raw_complete_since()'),
+    ('private.rollup_bound(timestamp with time zone)'),
+    ('private.expected_points(integer,timestamp with time zone,timestamp with time zone)'),
+    ('private.sample_before(text,timestamp with time zone)'),
+    ('private.flow_pieces(text,timestamp with time zone,timestamp with time zone,interval)'),
+    ('private.flow_summary(text,timestamp with time zone,timestamp with time zone)'),
+    ('private.day_starts_at(date,time without time zone,text)'),
+    ('private.device_days(text,date,date)')
   $$,
   'people execute these functions and no other'
 );

@@ -30,6 +30,10 @@ select is_empty(
       ('audit_logs', 'id organization_id user_id action resource_type resource_id details ip_address created_at'),
       ('ingest_dead_letters', 'id organization_id api_key_id received_at reason detail content_type body reading
         replayed_at'),
+      ('flow_data_hourly', 'device_id hour expected received bad flow_count flow_sum flow_min flow_max sample_count
+        volume resets rollovers first_totalizer_at first_totalizer last_totalizer_at last_totalizer is_stale'),
+      ('flow_data_daily', 'device_id day starts_at ends_at expected received bad flow_count flow_sum flow_min flow_max
+        sample_count volume resets rollovers is_stale'),
       ('dashboard_summary', 'total_devices online_devices active_alerts critical_alerts')
     ) as expected (table_name, column_names)
     cross join regexp_split_to_table(expected.column_names, '\s+') as column_name

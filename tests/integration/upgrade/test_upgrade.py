@@ -51,6 +51,15 @@ def counts(stack: Stack) -> dict[str, int]:
     return found
 
 
+def hours_without_rollup(stack: Stack) -> list[tuple[object, ...]]:
+    """Hours with readings that the rollups do not know of."""
+    with psycopg.connect(stack.admin_database_url) as connection:
+        return connection.execute(
+            "select device_id, private.utc_hour(created_at) from public.flow_data"
+            " except select device_id, hour from public.flow_data_hourly"
+        ).fetchall()
+
+
 def schema_of(stack: Stack) -> list[str]:
     """The product's schemas as pg_dump says them, without the partitions, which depend on the data."""
     text = dump_database(stack, "--schema-only", "--schema=public", "--schema=private").decode()
@@ -71,6 +80,7 @@ def test_an_older_database_becomes_the_fresh_one_and_keeps_its_rows(dump: Path, 
         old.start()
 
         assert counts(old) == before
+        assert hours_without_rollup(old) == []
         # A restored view or trigger is worded anew, so the fresh schema takes the same road.
         with restored(dump_database(stack, "--schema-only")) as fresh:
             assert schema_of(old) == schema_of(fresh)
