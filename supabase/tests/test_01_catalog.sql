@@ -168,6 +168,7 @@ select bag_eq(
     ('create_api_key(text,uuid,uuid,text[],timestamp with time zone)'),
     ('get_latest_flow_data()'),
     ('get_flow_statistics(text,timestamp with time zone,timestamp with time zone)'),
+    ('get_daily_flow(text,date,date)'),
     ('private.my_organization_id()'),
     ('private.my_role()'),
     ('private.has_role(text)'),
