@@ -169,6 +169,7 @@ select bag_eq(
     ('get_latest_flow_data()'),
     ('get_flow_statistics(text,timestamp with time zone,timestamp with time zone)'),
     ('get_daily_flow(text,date,date)'),
+    ('get_flow_series(text,timestamp with time zone,timestamp with time zone,integer)'),
     ('private.my_organization_id()'),
     ('private.my_role()'),
     ('private.has_role(text)'),
@@ -183,7 +184,8 @@ select bag_eq(
     ('private.flow_pieces(text,timestamp with time zone,timestamp with time zone,interval)'),
     ('private.flow_summary(text,timestamp with time zone,timestamp with time zone)'),
     ('private.day_starts_at(date,time without time zone,text)'),
-    ('private.device_days(text,date,date)')
+    ('private.device_days(text,date,date)'),
+    ('private.series_step(timestamp with time zone,timestamp with time zone,integer,interval)')
   $$,
   'people execute these functions and no other'
 );

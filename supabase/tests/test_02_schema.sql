@@ -3,7 +3,7 @@
  * in the field). A column may be added; none of these may go or change its name.
  */
 begin;
-select plan(8);
+select plan(9);
 
 select is_empty(
   $$
@@ -53,6 +53,10 @@ select has_function(
 );
 select has_function('public', 'get_latest_flow_data', array[]::text[], 'get_latest_flow_data()');
 select has_function('public', 'get_daily_flow', array['text', 'date', 'date'], 'get_daily_flow(device_id, first_day, last_day)');
+select has_function(
+  'public', 'get_flow_series', array['text', 'timestamp with time zone', 'timestamp with time zone', 'integer'],
+  'get_flow_series(device_id, start_time, end_time, max_points)'
+);
 select results_eq(
   $$ select id, name from public.organizations where id = private.default_organization_id() $$,
   $$ values ('00000000-0000-0000-0000-000000000001'::uuid, 'Default') $$,
