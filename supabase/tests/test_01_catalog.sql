@@ -177,6 +177,8 @@ select bag_eq(
     ('get_flow_statistics(text,timestamp with time zone,timestamp with time zone)'),
     ('backtest_alert_rule(text,text,double precision,double precision,integer,timestamp with time zone,timestamp with time zone)'),
     ('private.alert_duration(text,integer,integer)'),
+    ('get_daily_flow(text,date,date)'),
+    ('get_flow_series(text,timestamp with time zone,timestamp with time zone,integer)'),
     ('private.my_organization_id()'),
     ('private.my_role()'),
     ('private.has_role(text)'),
@@ -184,7 +186,19 @@ select bag_eq(
     ('private.member_profile_ids()'),
     ('private.admin_profile_ids()'),
     ('private.replay_my_dead_letters(bigint[],interval)'),
-    ('replay_dead_letters(bigint[],interval)')
+    ('replay_dead_letters(bigint[],interval)'),
+    ('private.totalizer_step_kind(double precision,double precision,double precision)'),
+    ('private.totalizer_step_volume(double precision,double precision,double precision,text)'),
+    ('private.utc_hour(timestamp with time zone)'),
+    ('private.raw_complete_since()'),
+    ('private.rollup_bound(timestamp with time zone)'),
+    ('private.expected_points(integer,timestamp with time zone,timestamp with time zone)'),
+    ('private.sample_before(text,timestamp with time zone)'),
+    ('private.flow_pieces(text,timestamp with time zone,timestamp with time zone,interval)'),
+    ('private.flow_summary(text,timestamp with time zone,timestamp with time zone)'),
+    ('private.day_starts_at(date,time without time zone,text)'),
+    ('private.device_days(text,date,date)'),
+    ('private.series_step(timestamp with time zone,timestamp with time zone,integer,interval)')
   $$,
   'people execute these functions and no other'
 );

@@ -3,7 +3,7 @@
  * in the field). A column may be added; none of these may go or change its name.
  */
 begin;
-select plan(7);
+select plan(9);
 
 select is_empty(
   $$
@@ -14,7 +14,7 @@ select is_empty(
       ('sites', 'id organization_id name time_zone day_start'),
       ('gateways', 'id organization_id site_id name serial last_seen metadata'),
       ('devices', 'id device_id organization_id site_id gateway_id device_name device_type location description
-        status expected_interval_s profile totalizer_max last_seen metadata created_at updated_at'),
+        status expected_interval_s profile totalizer_max reverse_policy last_seen metadata created_at updated_at'),
       ('flow_data', 'device_id created_at received_at flow_rate totalizer temperature pressure level velocity
         battery_level signal_strength quality flags metadata'),
       ('latest_readings', 'device_id organization_id created_at received_at flow_rate totalizer temperature
@@ -31,6 +31,10 @@ select is_empty(
       ('audit_logs', 'id organization_id user_id action resource_type resource_id details ip_address created_at'),
       ('ingest_dead_letters', 'id organization_id api_key_id received_at reason detail content_type body reading
         replayed_at'),
+      ('flow_data_hourly', 'device_id hour expected received bad flow_count flow_sum flow_min flow_max sample_count
+        volume resets rollovers first_totalizer_at first_totalizer last_totalizer_at last_totalizer is_stale'),
+      ('flow_data_daily', 'device_id day starts_at ends_at expected received bad flow_count flow_sum flow_min flow_max
+        sample_count volume resets rollovers is_stale'),
       ('dashboard_summary', 'total_devices online_devices active_alerts critical_alerts')
     ) as expected (table_name, column_names)
     cross join regexp_split_to_table(expected.column_names, '\s+') as column_name
@@ -49,6 +53,11 @@ select has_function(
   'get_flow_statistics(device_id, start_time, end_time)'
 );
 select has_function('public', 'get_latest_flow_data', array[]::text[], 'get_latest_flow_data()');
+select has_function('public', 'get_daily_flow', array['text', 'date', 'date'], 'get_daily_flow(device_id, first_day, last_day)');
+select has_function(
+  'public', 'get_flow_series', array['text', 'timestamp with time zone', 'timestamp with time zone', 'integer'],
+  'get_flow_series(device_id, start_time, end_time, max_points)'
+);
 select results_eq(
   $$ select id, name from public.organizations where id = private.default_organization_id() $$,
   $$ values ('00000000-0000-0000-0000-000000000001'::uuid, 'Default') $$,

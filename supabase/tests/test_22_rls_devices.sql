@@ -185,7 +185,7 @@ select bag_eq(
     where table_schema = 'public' and table_name = 'devices' and grantee = 'authenticated'
     and privilege_type = 'INSERT'
   $$,
-  $$ select unnest(string_to_array('device_id organization_id site_id gateway_id device_name device_type location description status expected_interval_s profile totalizer_max metadata', ' ')) $$,
+  $$ select unnest(string_to_array('device_id organization_id site_id gateway_id device_name device_type location description status expected_interval_s profile totalizer_max reverse_policy metadata', ' ')) $$,
   'devices: the columns people insert'
 );
 select bag_eq(
@@ -194,7 +194,7 @@ select bag_eq(
     where table_schema = 'public' and table_name = 'devices' and grantee = 'authenticated'
     and privilege_type = 'UPDATE'
   $$,
-  $$ select unnest(string_to_array('site_id gateway_id device_name device_type location description status expected_interval_s profile totalizer_max metadata', ' ')) $$,
+  $$ select unnest(string_to_array('site_id gateway_id device_name device_type location description status expected_interval_s profile totalizer_max reverse_policy metadata', ' ')) $$,
   'devices: the columns people update'
 );
 select results_eq(

@@ -48,6 +48,8 @@ WATCHED_BY = {
     "alert_rules": "test_24_rls_alert_rules.sql",
     "alerts": "test_25_rls_alerts.sql",
     "flow_data": "test_30_flow_data.sql",
+    "flow_data_hourly": "test_42_rollup_access.sql",
+    "flow_data_daily": "test_42_rollup_access.sql",
     "latest_readings": "test_30_flow_data.sql",
     "ingest_dead_letters": "test_38_dead_letters.sql",
     "register_profiles": "test_47_register_profiles.sql",

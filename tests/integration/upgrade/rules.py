@@ -34,6 +34,21 @@ RULES: Mapping[str, LiteralString] = {
         ) as shown using (device_id)
         where newest is distinct from latest
     """,
+    "the rollups know of every hour with a reading": """
+        select device_id, private.utc_hour(created_at) from public.flow_data
+        except
+        select device_id, hour from public.flow_data_hourly
+    """,
+    "an hour that is computed is what its readings say": """
+        select device_id, hour, hourly.received, count(created_at), hourly.bad, hourly.flow_sum, sum(flow_rate)
+        from public.flow_data_hourly as hourly
+        left join public.flow_data using (device_id)
+        where not is_stale and private.utc_hour(created_at) = hour
+        group by device_id, hour, hourly.received, hourly.bad, hourly.flow_sum
+        having hourly.received <> count(created_at)
+          or hourly.bad <> count(*) filter (where quality = 'bad')
+          or abs(hourly.flow_sum - sum(flow_rate) filter (where quality <> 'bad')) > 1e-6
+    """,
     "contact is not older than a reading": """
         select device_id, last_seen, max(received_at) from public.flow_data
         inner join public.devices using (device_id)
