@@ -29,6 +29,8 @@ from throwaway import database
 
 from fluxio_local.pg_install import binaries
 
+#: After so long [ms] the plain way is not asked any more.
+PLAIN_MS = 5000
 HERE = Path(__file__).parent
 MEMBER = "00000000-0000-0000-0000-00000000be9c"
 
@@ -176,7 +178,9 @@ def main() -> None:
                 times: dict[str, list[float]] = {"asked": [], "plain": []}
                 for turn in range(options.turns + 2):
                     asked_ms, asked = ask(member, case.query, case.days)
-                    plain_ms, plain = ask(member, case.plain, case.days)
+                    # Three turns are enough of one that takes seconds.
+                    if len(times["plain"]) < 3 or sum(times["plain"]) < PLAIN_MS:
+                        plain_ms, plain = ask(member, case.plain, case.days)
                     if turn >= 2:
                         times["asked"].append(asked_ms)
                         times["plain"].append(plain_ms)

@@ -240,4 +240,25 @@ comment on function private.join_parts(private.ingest_reading[]) is
 comment on column public.flow_data.metadata is
 'What the sender added. reported_at: the time it told, where created_at is not that (clock_suspect, or a replay with an offset). parts: when each metric was read, of a reading that came in parts. replayed: the dead letter it was.';
 
+-- A new month copies its table's comments; the months that are there get this one too.
+do $$
+declare
+  v_month record;
+begin
+  for v_month in
+    select pg_inherits.inhrelid::regclass as partition
+    from pg_catalog.pg_inherits
+    where pg_inherits.inhparent = 'public.flow_data'::regclass
+  loop
+    execute format(
+      'comment on column %s.metadata is %L', v_month.partition,
+      col_description('public.flow_data'::regclass, (
+        select pg_attribute.attnum from pg_catalog.pg_attribute
+        where pg_attribute.attrelid = 'public.flow_data'::regclass and pg_attribute.attname = 'metadata'
+      ))
+    );
+  end loop;
+end;
+$$;
+
 notify pgrst, 'reload schema';
