@@ -120,9 +120,7 @@ def fill(url: str, devices: int, per_device: int, minutes: int) -> None:
             pass
         owner.execute("insert into auth.users (id, email) values (%s, 'bench@fluxio.example')", [MEMBER])
         owner.execute(
-            "insert into public.users (id, organization_id, role)"
-            " values (%s, private.default_organization_id(), 'viewer')"
-            " on conflict (id) do update set organization_id = excluded.organization_id",
+            "update public.users set organization_id = private.default_organization_id() where id = %s",
             [MEMBER],
         )
         owner.execute("vacuum analyze public.flow_data_hourly, public.flow_data_daily, public.users")

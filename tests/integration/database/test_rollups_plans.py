@@ -51,9 +51,7 @@ def member() -> Iterator[Member]:
 
             owner.execute("insert into public.organizations (id, name) values (%s, 'Plans')", [organization])
             owner.execute("insert into auth.users (id, email) values (%s, 'plans@example.test')", [person])
-            owner.execute(
-                "insert into public.users (id, organization_id, role) values (%s, %s, 'viewer')", [person, organization]
-            )
+            owner.execute("update public.users set organization_id = %s where id = %s", [organization, person])
             owner.execute(
                 "insert into public.devices (device_id, organization_id, device_name)"
                 " select 'PLAN_' || lpad(number::text, 3, '0'), %s, 'Plan' from generate_series(1, %s) as number",
