@@ -30,8 +30,9 @@ down: setup ## Stop what `make up` started; the data stays
 env: setup ## Print keys, addresses and the login as KEY=value lines
 	@$(BIN)/fluxio-local env
 
-bench: setup ## Measure ingest, as ratios within one run
+bench: setup ## Measure ingest and reports, as ratios within one run
 	@$(BIN)/python sql/benchmarks/ingest.py
+	@$(BIN)/python sql/benchmarks/reports.py
 
 lint: setup ## Check style and types of Python, SQL and JavaScript
 	$(BIN)/ruff check .

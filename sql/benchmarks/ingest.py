@@ -136,7 +136,7 @@ def main() -> None:
         parser.error(f"at least {max(BATCHES)} devices, one for each reading of the largest batch")
 
     out = sys.stdout
-    with database(options.database_url) as url, psycopg.connect(url, autocommit=True) as connection:
+    with database(options.database_url) as target, psycopg.connect(target.url, autocommit=True) as connection:
         plant = Plant(connection, options.devices)
         version = connection.execute("show server_version").fetchone()
         out.write(f"PostgreSQL {version[0] if version else '?'}, {options.devices} devices, one connection\n")

@@ -8,7 +8,8 @@ be thrown away: readings.sql fills it. Every query is asked as a signed-in membe
 devices, with row security on, warm, in turn with its plain counterpart; the median of `turns` is printed. Plain is what
 a person would write over flow_data alone, with the same rights and the same answer (which is compared).
 
---plans prints how PostgreSQL goes about each.
+--plans prints how PostgreSQL goes about each, the statements inside the functions included (auto_explain, so not with
+a URL).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import LiteralString
 
 import psycopg
+from retention import drop_all_but_the_current_month
 from throwaway import database
 
 from fluxio_local.pg_install import binaries
@@ -59,7 +61,8 @@ _PLAIN_STATISTICS: LiteralString = """
     from public.flow_data
     where device_id = 'BENCH_YEAR' and quality <> 'bad' and created_at < %(end)s
     and created_at >= (
-      select max(created_at) from public.flow_data where device_id = 'BENCH_YEAR' and created_at < %(start)s
+      select coalesce(max(created_at), '-infinity') from public.flow_data
+      where device_id = 'BENCH_YEAR' and created_at < %(start)s
     )
   ) as sample
 """
@@ -126,6 +129,31 @@ def fill(url: str, devices: int, per_device: int, minutes: int) -> None:
         owner.execute("vacuum analyze public.flow_data_hourly, public.flow_data_daily, public.users")
 
 
+def become_member(connection: psycopg.Connection) -> None:
+    """Ask as the member from now on, as PostgREST has it."""
+    connection.execute("set role authenticated")
+    claims = json.dumps({"sub": MEMBER, "role": "authenticated"})
+    connection.execute("select set_config('request.jwt.claims', %s, false)", [claims])
+
+
+def plans(admin_url: str, case: Case) -> list[str]:
+    """The plans of every statement that the asked way runs, outermost last."""
+    lines: list[str] = []
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute("load 'auto_explain'")
+        connection.execute("set auto_explain.log_nested_statements = on")
+        connection.execute("set auto_explain.log_analyze = on")
+        connection.execute("set auto_explain.log_level = notice")
+        become_member(connection)
+        ask(connection, case.query, case.days)
+        connection.add_notice_handler(lambda notice: lines.extend((notice.message_primary or "").splitlines()))
+        connection.execute("reset role")
+        connection.execute("set auto_explain.log_min_duration = '1ms'")
+        become_member(connection)
+        ask(connection, case.query, case.days)
+    return lines
+
+
 def ask(member: psycopg.Connection, query: LiteralString, days: int) -> tuple[float, list[tuple[object, ...]]]:
     """How long it took [ms], and the answer."""
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(seconds=30)
@@ -161,16 +189,17 @@ def main() -> None:
     parser.add_argument("--plans", action="store_true", help="print the plans too")
     options = parser.parse_args()
 
+    if options.plans and options.database_url:
+        parser.error("--plans needs a PostgreSQL of its own")
+
     out = sys.stdout
-    with database(options.database_url) as url:
+    with database(options.database_url) as target:
         began = time.perf_counter()
-        fill(url, options.devices, options.per_device, options.minutes)
+        fill(target.url, options.devices, options.per_device, options.minutes)
         rows = options.devices * options.per_device + options.minutes
         out.write(f"{rows} readings of {options.devices + 1} devices, filled in {time.perf_counter() - began:.0f} s\n")
-        with psycopg.connect(url, autocommit=True) as member:
-            member.execute("set role authenticated")
-            claims = json.dumps({"sub": MEMBER, "role": "authenticated"})
-            member.execute("select set_config('request.jwt.claims', %s, false)", [claims])
+        with psycopg.connect(target.url, autocommit=True) as member:
+            become_member(member)
             out.write("median of the asked way, of the plain one, and how many times faster\n")
             for case in CASES:
                 times: dict[str, list[float]] = {"asked": [], "plain": []}
@@ -188,9 +217,9 @@ def main() -> None:
                 wanted = f" (wanted: under {case.wanted_ms:g})"
                 out.write(f"{case.name:42} {here:8.1f} ms{wanted:22} {there:9.1f} ms  {there / here:7.1f} x\n")
                 out.flush()
-                if options.plans:
-                    _, plan = ask(member, "explain (analyze, buffers, costs off) " + case.query, case.days)
-                    out.writelines(f"    {line}\n" for (line,) in plan)
+                if options.plans and target.admin_url:
+                    out.writelines(f"    {line}\n" for line in plans(target.admin_url, case))
+        out.write(drop_all_but_the_current_month(target.url))
 
 
 if __name__ == "__main__":
