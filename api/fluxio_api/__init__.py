@@ -7,6 +7,7 @@ from flask_cors import CORS
 
 from . import commands, http_edge, limits, page, problems, requestlog
 from .ingest import routes as ingest
+from .ingest.intake import Intake
 from .keyring import KeyRing
 from .people import alerts, devices, flow_data
 from .settings import Settings, from_environment
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     limiter = limits.register(app, storage=settings.rate_limit_storage)
     keys = KeyRing(stores.keys.find, ttl_s=settings.key_cache_s)
     app.register_blueprint(
-        ingest.blueprint(stores.readings, keys, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
+        ingest.blueprint(Intake(stores.readings), keys, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
     )
     app.register_blueprint(devices.blueprint(stores.people))
     app.register_blueprint(flow_data.blueprint(stores.people))
