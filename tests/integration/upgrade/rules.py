@@ -80,6 +80,7 @@ RULES: Mapping[str, LiteralString] = {
     """,
     "an organization with people has an active admin": """
         select organization_id from public.users
+        where organization_id is not null
         group by organization_id
         having not bool_or(role = 'admin' and is_active)
     """,

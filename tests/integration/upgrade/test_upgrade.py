@@ -131,7 +131,11 @@ def test_an_old_reading_sent_again_is_a_duplicate_and_a_new_one_is_taken(owner: 
         "select device_id, created_at, flow_rate, totalizer from public.flow_data"
         " where device_id = 'SOUTH_01' order by created_at limit 1"
     ).fetchall()[0]
-    [(key,)] = owner.execute("select id from public.api_keys where name = 'south'").fetchall()
+    # The newest: the others of its name were rotated out.
+    [(key,)] = owner.execute(
+        "select id from public.api_keys where name = 'south'"
+        " order by created_at desc, expires_at desc nulls first limit 1"
+    ).fetchall()
     now = datetime.now(UTC)
     readings = [
         {"device_id": device, "created_at": at.isoformat(), "received_at": now.isoformat(), "api_key_id": str(key),
