@@ -1,21 +1,28 @@
-"""`flask --app fluxio_api create-admin` and `create-key`."""
+"""`flask --app fluxio_api create-admin`, `create-key` and `scheduler`."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 import click
 from flask import Flask
 
+from . import requestlog
 from .problems import Problem
+from .scheduler.loop import Scheduler
 from .settings import Settings
 from .stores.admin import Administration, AdministrationError
+from .stores.jobs import SupabaseJobs
 from .stores.upstream import Upstream
 
 #: Where create-admin looks for the new password before it asks.
 PASSWORD_VARIABLE = "FLUXIO_NEW_PASSWORD"  # noqa: S105 - the name of a variable
 
 _SHORTEST_PASSWORD = 8
+
+#: Beyond the statement_timeout of public.run_job [s].
+_LONGEST_JOB_S = 610.0
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -59,6 +66,21 @@ def register(app: Flask, settings: Settings) -> None:
             key = administration.key(name, organization_id, gateway_id, list(devices) or None)
         click.echo("This key is shown only now:", err=True)
         click.echo(key)
+
+    @app.cli.command("scheduler")
+    def run_scheduler() -> None:
+        """Wake the database's jobs on time, until SIGTERM or Ctrl-C.
+
+        One for a project is enough, two do no harm. What pg_cron wakes is left
+        to it.
+        """
+        requestlog.configure(settings.log_level)
+        # A job may take as long as the database lets it.
+        patient = settings.model_copy(update={"upstream_timeout_s": _LONGEST_JOB_S})
+        scheduler = Scheduler(SupabaseJobs(Upstream(patient)))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: scheduler.stop())
+        scheduler.run()
 
 
 class _explained:  # noqa: N801 - reads as a word of the with statement

@@ -1,6 +1,6 @@
 /* The alert clock: jobs that are silent or fail. */
 begin;
-select plan(19);
+select plan(26);
 
 select tests.make_two_organizations();
 update private.jobs set registered_at = '2026-12-31T00:00:00Z';
@@ -98,6 +98,32 @@ select is(private.job_alert_clock('2026-03-04T04:02:30Z'), null, 'it does not ju
 select matches(
   private.run_job('alert_clock', '2026-03-04T04:03:30Z'), '^nothing to do$', 'it runs as a job'
 );
+
+-- The watch ---------------------------------------------------------------------
+
+delete from public.job_runs
+where job = 'alert_clock';
+select is(private.job_alert_clock_watch('2026-03-04T04:04:00Z'), '1 opened, 0 resolved', 'another job does');
+select results_eq(
+  $$ select message from public.alerts where job = 'alert_clock' $$,
+  $$ values ('Job alert_clock: no successful run for 89524 min, more than the 5 min allowed (last never)') $$,
+  'and tells of its silence'
+);
+select is(
+  private.job_alert_clock_watch('2026-03-04T04:05:00Z'), null, 'once'
+);
+insert into public.job_runs (job, started_at, finished_at, is_successful, result)
+values ('alert_clock', '2026-03-04T04:06:00Z', '2026-03-04T04:06:00Z', true, 'nothing to do');
+select is(private.job_alert_clock('2026-03-04T04:06:30Z'), null, 'the clock leaves its alert to the watch');
+select is(private.job_alert_clock_watch('2026-03-04T04:07:00Z'), '0 opened, 1 resolved', 'which resolves it');
+insert into public.job_runs (job, started_at, finished_at, is_successful, result)
+values ('alert_clock_watch', now() - interval '1 day', now() - interval '1 day', true, 'nothing to do');
+select is(private.job_alert_clock_watch('2026-03-04T05:00:00Z'), 'was away', 'one that was away itself raises nothing');
+update private.jobs set registered_at = '2026-03-04T00:00:00Z'
+where name = 'alert_clock_watch';
+delete from public.job_runs
+where job in ('alert_clock', 'alert_clock_watch');
+select is(private.job_alert_clock('2026-03-04T05:00:00Z'), '1 opened, 0 resolved', 'and is judged by the clock');
 
 select finish();
 rollback;

@@ -1,4 +1,4 @@
-"""The API on the local stack, with a login and a gateway key, so that everything is there but the meters."""
+"""The API and the scheduler on the local stack, with a login and a gateway key: everything but the meters."""
 
 from __future__ import annotations
 
@@ -21,22 +21,24 @@ from .stack import Stack
 DEMO_EMAIL = "operator@fluxio.example"
 DEMO_GATEWAY = "GW_01"
 READY_TIMEOUT_S = 30
-#: Requests under way may end.
+FLASK = (sys.executable, "-m", "flask", "--app", "fluxio_api")
+#: Requests and jobs under way may end.
 STOP_GRACE_S = 30
 
 
 class Services:
-    """The local stack and the API on it."""
+    """The local stack, and the API and the scheduler on it."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.api = Background("api", stack.dir)
+        self.scheduler = Background("scheduler", stack.dir)
 
     def up(self) -> None:
         """Start everything that does not run; returns when it answers."""
         if not self.stack.is_running():
-            # An API left from before would keep its port and know the old addresses only.
-            self.api.stop(grace_s=STOP_GRACE_S)
+            # What is left from before would keep its port and know the old addresses only.
+            self._stop_ours()
         self.stack.start(include_seed=True)
         self._provision()
         if not self.api.is_running():
@@ -46,11 +48,13 @@ class Services:
                  "--bind", f"{HOST}:{self.stack.state.api_port}", "fluxio_api.wsgi:app"],
                 env=self._api_env(), cwd=paths.ROOT,
             )  # fmt: skip
+        if not self.scheduler.is_running():
+            self.scheduler.start([*FLASK, "scheduler"], env=self._api_env(), cwd=paths.ROOT)
         self._wait_for_api()
 
     def down(self) -> None:
         """Stop everything; the data stays."""
-        self.api.stop(grace_s=STOP_GRACE_S)
+        self._stop_ours()
         self.stack.stop()
 
     def reset(self) -> None:
@@ -74,6 +78,10 @@ class Services:
             "FLUXIO_DEMO_PASSWORD": self.stack.state.demo_password,
         }
 
+    def _stop_ours(self) -> None:
+        self.scheduler.stop(grace_s=STOP_GRACE_S)
+        self.api.stop(grace_s=STOP_GRACE_S)
+
     def _api_env(self) -> dict[str, str]:
         return {
             "SUPABASE_URL": self.stack.url,
@@ -94,7 +102,7 @@ class Services:
 
     def _flask(self, *arguments: str, **env: str) -> str:
         done = subprocess.run(  # noqa: S603 - our own commands
-            [sys.executable, "-m", "flask", "--app", "fluxio_api", *arguments],
+            [*FLASK, *arguments],
             env={**os.environ, **self._api_env(), **env}, cwd=paths.ROOT, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
         )  # fmt: skip

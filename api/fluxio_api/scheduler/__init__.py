@@ -1,0 +1,1 @@
+"""The scheduler: wakes the database's jobs where pg_cron does not."""
