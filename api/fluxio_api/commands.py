@@ -1,9 +1,11 @@
-"""`flask --app fluxio_api create-admin`, `create-key` and `scheduler`."""
+"""`flask --app fluxio_api create-admin`, `create-key`, `scheduler` and `notifier`."""
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+from typing import Protocol
 
 import click
 from flask import Flask
@@ -14,6 +16,7 @@ from .scheduler.loop import Scheduler
 from .settings import Settings
 from .stores.admin import Administration, AdministrationError
 from .stores.jobs import SupabaseJobs
+from .stores.outbox import SupabaseOutbox
 from .stores.upstream import Upstream
 
 #: Where create-admin looks for the new password before it asks.
@@ -77,10 +80,43 @@ def register(app: Flask, settings: Settings) -> None:
         requestlog.configure(settings.log_level)
         # A job may take as long as the database lets it.
         patient = settings.model_copy(update={"upstream_timeout_s": _LONGEST_JOB_S})
-        scheduler = Scheduler(SupabaseJobs(Upstream(patient)))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: scheduler.stop())
-        scheduler.run()
+        _run_until_told(Scheduler(SupabaseJobs(Upstream(patient))))
+
+    @app.cli.command("notifier")
+    def run_notifier() -> None:
+        """Send the notifications of alerts, until SIGTERM or Ctrl-C.
+
+        Any number may run beside each other.
+        """
+        # Here, so that the API's workers need not hold Apprise in memory.
+        from .notifier.loop import Notifier
+        from .notifier.ports import Sender
+        from .notifier.services import AppriseSender, EmailSender
+        from .notifier.webhook import WebhookSender
+
+        requestlog.configure(settings.log_level)
+        # Its lines may name addresses.
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)
+        mail_server = settings.mail_server.get_secret_value() if settings.mail_server else None
+        senders: dict[str, Sender] = {
+            "email": EmailSender(mail_server),
+            "webhook": WebhookSender(settings.webhook_networks),
+            "apprise": AppriseSender(),
+        }
+        _run_until_told(Notifier(SupabaseOutbox(Upstream(settings)), senders))
+
+
+class _Loop(Protocol):
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def _run_until_told(loop: _Loop) -> None:
+    """Run until SIGTERM or SIGINT, and end in good order."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    loop.run()
 
 
 class _explained:  # noqa: N801 - reads as a word of the with statement

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from click import ClickException
 from limits import parse_many
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: The page beside this package in a checkout.
@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     rate_limit_storage: str = "memory://"
     #: How long Supabase may take to answer [s].
     upstream_timeout_s: float = Field(default=10, gt=0, le=60)
+    #: Mail server for notifications, as Apprise writes it: mailtos://user:password@host:587/?from=alerts@example.com
+    mail_server: SecretStr | None = None
+    #: Networks that are not public and where webhooks may go all the same, with commas.
+    webhook_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("api_secret_key")
@@ -84,7 +88,14 @@ class Settings(BaseSettings):
             raise ValueError("must be printable ASCII without blanks, or no header can carry it")
         return value
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("mail_server")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().lower().startswith(("mailto://", "mailtos://")):
+            raise ValueError("must begin with mailto:// or mailtos://")
+        return value
+
+    @field_validator("cors_origins", "webhook_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""The notifier: sends what the outbox holds, at least once."""
