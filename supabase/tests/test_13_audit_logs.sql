@@ -153,7 +153,8 @@ select bag_eq(
   $$
     values
     ('organizations'), ('sites'), ('users'), ('invitations'), ('gateways'), ('devices'), ('api_keys'),
-    ('alert_rules'), ('alerts'), ('register_profiles'), ('device_aliases'), ('private.settings')
+    ('alert_rules'), ('alerts'), ('register_profiles'), ('device_aliases'), ('private.settings'),
+    ('notification_channels')
   $$,
   'these tables are watched'
 );

@@ -66,6 +66,12 @@ insert into public.register_profile_status (profile_id, function_code, address, 
 insert into public.notification_outbox (organization_id, alert_id, event, channel) values
 (tests.organization_id('North'), md5('alert North')::uuid, 'opened', '{"channel": "North"}'),
 (tests.organization_id('South'), md5('alert South')::uuid, 'opened', '{"channel": "South"}');
+insert into public.notification_channels (organization_id, name, kind, recipients) values
+(tests.organization_id('North'), 'North', 'email', '{a@example.test}'),
+(tests.organization_id('South'), 'South', 'email', '{a@example.test}');
+insert into public.notification_attempts (notification_id, organization_id, is_successful, error)
+select notification_outbox.id, notification_outbox.organization_id, false, notification_outbox.channel ->> 'channel'
+from public.notification_outbox;
 insert into public.flow_data_daily (device_id, day, starts_at, ends_at) values
 ('TAP_NORTH', '2026-02-01', '2026-02-01T00:00:00Z', '2026-02-02T00:00:00Z'),
 ('TAP_SOUTH', '2026-02-01', '2026-02-01T00:00:00Z', '2026-02-02T00:00:00Z');
@@ -180,6 +186,22 @@ insert into subject (relation, label, looked_at, target, insertion, change) valu
     values (tests.organization_id('North'), md5('alert North')::uuid, 'resolved', '{"channel": "forged"}')
   $$,
   $$ attempts = 9 $$
+),
+(
+  'notification_channels', 'name', 'true', $$ name = 'North' $$,
+  $$
+    (organization_id, name, kind, recipients)
+    values (tests.organization_id('North'), 'New', 'email', '{a@example.test}')
+  $$,
+  $$ is_enabled = false $$
+),
+(
+  'notification_attempts', 'error', 'true', $$ error = 'North' $$,
+  $$
+    (notification_id, organization_id, is_successful)
+    values (1, tests.organization_id('North'), true)
+  $$,
+  $$ error = 'forged' $$
 ),
 (
   'register_profiles', 'left(model, 5)', $$ model like '% meter' $$, $$ model = 'North meter' $$,
@@ -332,6 +354,18 @@ insert into expected (relation, callers, seen, insertion, change, removal, trunc
 ('notification_outbox', 'viewer operator inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
 ('notification_outbox', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
 ('notification_outbox', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('notification_channels', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('notification_channels', 'viewer operator inactive stranger staff project', 'nothing', 'denied', 'denied', 'hidden', 'denied'),
+('notification_channels', 'admin', 'North', 'denied', 'denied', 'allowed', 'denied'),
+('notification_channels', 'other', 'South', 'denied', 'denied', 'hidden', 'denied'),
+('notification_channels', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('notification_attempts', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('notification_attempts', 'admin', 'North', 'denied', 'denied', 'denied', 'denied'),
+('notification_attempts', 'viewer operator inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
+('notification_attempts', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
+('notification_attempts', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
 
 ('register_profiles', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
 ('register_profiles', 'viewer operator', 'North', 'refused', 'hidden', 'hidden', 'denied'),

@@ -58,6 +58,8 @@ WATCHED_BY = {
     "device_aliases": "test_48_device_aliases.sql",
     "job_runs": "test_50_jobs.sql",
     "notification_outbox": "test_60_notification_outbox.sql",
+    "notification_channels": "test_67_notification_channels.sql",
+    "notification_attempts": "test_67_notification_channels.sql",
 }
 
 
