@@ -7,10 +7,16 @@ create temporary table made (channel_id uuid, signing_key text) on commit drop;
 grant select, insert on made to public;
 select tests.sign_in('north.admin');
 insert into made
-select channel_id, signing_key from public.set_notification_channel('North', 'webhook', null, 'https://hooks.north.example/secret?token=1');
+select
+  channel_id,
+  signing_key
+from public.set_notification_channel('North', 'webhook', null, 'https://hooks.north.example/secret?token=1');
 select tests.sign_in('south.admin');
 insert into made
-select channel_id, signing_key from public.set_notification_channel('South', 'email', '{south@example.test}');
+select
+  channel_id,
+  signing_key
+from public.set_notification_channel('South', 'email', '{south@example.test}');
 
 reset role;
 delete from made
