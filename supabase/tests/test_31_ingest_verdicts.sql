@@ -1,6 +1,6 @@
 /* Ingest: what becomes of a reading that comes again, and whose readings are taken. */
 begin;
-select plan(18);
+select plan(20);
 
 select tests.make_two_organizations();
 
@@ -137,6 +137,27 @@ select results_eq(
   $$,
   array['0 new', '1 duplicate', '2 merged', '3 conflict conflicting_values'],
   'four of one instant in one batch are judged in their order'
+);
+select results_eq(
+  $$
+    select pg_temp.ingest(
+      '[{"device_id": "TAP_DEFAULT", "created_at": "@10 minutes", "flow_rate": 6},
+       {"device_id": "TAP_DEFAULT", "created_at": "@9 minutes", "flow_rate": 98},
+       {"device_id": "TAP_DEFAULT", "created_at": "@8 minutes", "flow_rate": 1},
+       {"device_id": "TAP_DEFAULT", "created_at": "@7 minutes", "flow_rate": 7}]'
+    )
+  $$,
+  array['0 new', '1 conflict conflicting_values', '2 duplicate', '3 new'],
+  'new readings around stored ones are new'
+);
+select results_eq(
+  $$
+    select extract(epoch from now() - created_at)::integer / 60, flow_rate from public.flow_data
+    where device_id = 'TAP_DEFAULT'
+    order by created_at
+  $$,
+  $$ values (10, 6::double precision), (9, 12.5), (8, 1), (7, 7) $$,
+  'and each is there once, with the values that came first'
 );
 
 -- Whose it is -----------------------------------------------------------------------

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import psycopg
+import pytest
 
 from .conftest import Database
 
@@ -72,3 +76,28 @@ def test_copy_follows_up_as_ingest_does(database: Database) -> None:
     assert [(row[4], row[6]) for row in expected["alerts"]] == [(130, True), (150, False)]
     assert [row[4] for row in expected["readings"]].count("bad") == 1
     assert expected["last_seen"] == [(received,)]
+
+
+def test_a_load_in_ingests_transaction_takes_its_own_device(database: Database) -> None:
+    posted, loaded = database.make_devices(2)
+    database.client().ingest([{"device_id": loaded, "flow_rate": 1}])
+    [(seen,)] = database.rows("select last_seen from public.devices where device_id = %s", loaded)
+
+    load = "insert into public.flow_data (device_id, created_at, received_at, flow_rate) values (%s, %s, %s, 2)"
+    with database.owner.transaction(force_rollback=True):
+        database.owner.execute(
+            "select from public.ingest_readings(%s::jsonb)", [json.dumps([{"device_id": posted, "flow_rate": 1}])]
+        )
+        earlier = seen - timedelta(seconds=1)
+        database.owner.execute(load, [loaded, earlier, earlier])
+        # Older than the last contact, it changed nothing of the device; it must still be alone with it.
+        for device in (posted, loaded):
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                database.client().connection.execute(
+                    "select from public.devices where device_id = %s for no key update nowait", [device]
+                )
+        assert database.rows("select last_seen from public.devices where device_id = %s", loaded) == [(seen,)]
+
+        later = seen + timedelta(seconds=1)
+        database.owner.execute(load, [loaded, later, later])
+        assert database.rows("select last_seen from public.devices where device_id = %s", loaded) == [(later,)]
