@@ -64,6 +64,7 @@ class SupabaseReadings:
                 "detail": letter.detail,
                 "content_type": letter.content_type,
                 "body_base64": base64.b64encode(letter.body).decode("ascii"),
+                "headers": dict(letter.headers) or None,
             },
         )
         try:
