@@ -82,8 +82,11 @@ def to_element(group: Group, origin: Origin) -> dict[str, object] | None:
         values |= {metric: value for metric, value in read.answer.values.items() if value is not None}
         flags += read.answer.flags
         findings += read.answer.findings
-        raw.setdefault(*read.raw)
-        extra |= read.extra
+        label, data = read.raw
+        raw[_free(raw, label)] = data
+        for name, member in read.extra.items():
+            if name not in extra or extra[name] != member:
+                extra[_free(extra, name)] = member
     if not findings and all(read.answer.is_status for read in group.reads):
         return None
     for finding in findings:
@@ -100,6 +103,16 @@ def to_element(group: Group, origin: Origin) -> dict[str, object] | None:
         element["quality"] = quality
     metadata |= {"raw": raw} | ({"extra": extra} if extra else {})
     return element | values | {"metadata": metadata}
+
+
+def _free(taken: dict[str, object], name: str) -> str:
+    """`name`, numbered if it is taken."""
+    number = 1
+    free = name
+    while free in taken:
+        number += 1
+        free = f"{name} {number}"
+    return free
 
 
 def _time(group: Group) -> str:
