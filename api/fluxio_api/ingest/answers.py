@@ -60,7 +60,9 @@ def sender_of(record: RegisterRecord) -> Sender:
 
 def input_names(input_name: str | None) -> Names:
     """The name of an input as one of a meter's names, if it can be one."""
-    name = (input_name or "").strip()
+    if input_name is None:
+        return ()
+    name = input_name.strip()
     check_storable({"": name})
     return (("input_name", name),) if 0 < len(name) <= _MAX_NAME and not is_missing(name) else ()
 

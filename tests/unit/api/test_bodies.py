@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
@@ -12,7 +14,7 @@ from fluxio_api.ingest import strict_json
 from fluxio_api.ingest.intake import Intake, letters_of
 from fluxio_api.ingest.profiles import Meter, Profile, Register
 from fluxio_api.ingest.unpack import NotUnpackableError
-from fluxio_api.problems import InvalidJson, PayloadTooLarge
+from fluxio_api.problems import InvalidJson, PayloadTooLarge, Unavailable
 from support.bodies import BODIES, NIVUS, SECOND, SONIC
 
 from .reader import Plant, Shelf, arrival, measured, read
@@ -518,3 +520,37 @@ def test_what_cannot_be_unpacked_is_kept_as_it_came(body: bytes) -> None:
     with pytest.raises(InvalidJson):
         Intake(shelf, Plant()).take(arrival(body))
     assert [letter.body for letter in shelf.letters] == [body]
+
+
+class Away(Plant):
+    """Keeps no state now."""
+
+    def keep_state(self, api_key_id: str | None, received_at: datetime, state: Mapping[str, object]) -> None:
+        raise Unavailable("away")
+
+
+def test_state_that_cannot_be_kept_costs_no_reading() -> None:
+    shelf = Shelf()
+    assert [result["verdict"] for result in Intake(shelf, Away()).take(arrival(BODIES[4]))] == ["new"]
+
+
+def test_state_that_no_database_holds_is_in_a_letter() -> None:
+    batch = read(b'{"gw":{"serial":"a\\u0000"},"cell":{"rssi":"-67"}}')
+    assert batch.state == {"cell": {"rssi": "-67"}}
+    assert [(left.reason, left.raw) for left in batch.leftovers] == [("invalid_state", {"gw": {"serial": "a\0"}})]
+
+
+def test_a_sibling_of_nothing_known_is_not_taken_for_state() -> None:
+    """What a gateway sends in a format nobody knows may be readings: it is refused, not swallowed."""
+    batch = read(b'{"pipe1":{"Durchfluss":"12,5"}}')
+    assert [(element.get("device_id"), "metadata" in element) for element in batch.elements] == [(None, True)]
+    assert batch.state == {}
+
+
+def test_what_two_records_of_one_poll_say_beside_their_data_is_all_kept() -> None:
+    body = [
+        {"device_id": NIVUS, "name": name, "value": "1.5", "TS": 1771388530, "rssi": rssi}
+        for name, rssi in (("flow", "-67"), ("level", "-68"), ("velocity", "-67"))
+    ]
+    (element,) = read(json.dumps(body).encode()).elements
+    assert element["metadata"]["extra"] == {"rssi": "-67", "rssi 2": "-68"}  # type: ignore[index] # an object

@@ -28,8 +28,8 @@ PROFILE = settings(max_examples=100, deadline=None, suppress_health_check=[Healt
 
 WORDS = st.sampled_from(
     ["device_id", "server_name", "server_id", "ip", "name", "full_addr", "addr", "size", "data", "raw_data",
-     "timestamp", "date_iso_8601", "date", "flow_rate", "FlowRate", "totalizer", "level", "metadata", "flags", "quality", "ID",
-     "TS", "ST", "VR", "i", "a", "value", "serial", "rssi", "pipe1", "cell", "created_at", ""]
+     "timestamp", "date_iso_8601", "date", "flow_rate", "FlowRate", "totalizer", "level", "metadata", "flags",
+     "quality", "ID", "TS", "ST", "VR", "i", "a", "value", "serial", "rssi", "pipe1", "cell", "created_at", ""]
 )  # fmt: skip
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=12),

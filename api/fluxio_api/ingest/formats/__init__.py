@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..lines import BadLine
+from ..names import KNOWN
 from . import custom_record, flat, legacy, register_record, wrapped
 from .items import FlatReading, Format, GatewayState, Inside, RegisterRecord
 
@@ -32,10 +33,11 @@ def take_apart(values: Iterable[object]) -> Iterator[Part]:
     for value in values:
         if isinstance(value, BadLine):
             yield value
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and not ("device_id" in value and value.keys() <= KNOWN):
             for item in _format_of(value, FORMATS).items(value):
                 yield from _alone(item) if isinstance(item, Inside) else (item,)
         else:
+            # No object, or a flat reading to the letter, which need not be put to every format.
             yield FlatReading(value)
 
 
