@@ -49,14 +49,17 @@ class Intake:
         """
         try:
             batch = self.read(arrival)
-        except (NotUnpackableError, strict_json.NotJsonError) as fault:
+            letters = letters_of(batch, arrival)
+        except (NotUnpackableError, strict_json.NotJsonError, RecursionError) as error:
+            # What could just be read may be nested too deep to be written again.
+            fault = "nested too deep" if isinstance(error, RecursionError) else str(error)
             if arrival.body:
-                self._readings.keep(_whole(arrival, str(fault)))
+                self._readings.keep(_whole(arrival, fault))
             raise InvalidJson(f"The body must be a JSON object or array: {fault}.") from None
         judged = self._readings.store(batch.elements)
         if judged and all(one.code == "invalid_key" for one in judged):
             raise KeyRefusedError
-        for letter in letters_of(batch, arrival):
+        for letter in letters:
             self._readings.keep(letter)
         if batch.state or not batch.elements:
             self._keep_state(arrival, batch.state)

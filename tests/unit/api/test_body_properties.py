@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -150,3 +151,22 @@ def test_a_body_is_answered_or_kept(body: bytes, content_type: str) -> None:
         for letter in shelf.letters:
             if letter.content_type == "application/json":
                 split(letter.body)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (b"[", b"]"),
+        (b'{"a":', b"}"),
+        (b'{"gw":{"serial":1},"a":[', b"]}"),
+        (b'{"pipe1":[{"full_addr":"300011","data":[', b"]}]}"),
+        (b'{"device_id":"A","flow_rate":1,"metadata":{"a":[', b"]}}"),
+    ],
+)
+def test_nesting_is_followed_or_refused_at_every_depth(start: bytes, end: bytes) -> None:
+    for depth in (*range(1, 40), *range(40, 1100, 9)):
+        body = start + b"[" * depth + b"1" + b"]" * depth + end
+        shelf = Shelf()
+        with suppress(InvalidJson):
+            Intake(shelf, Plant()).take(arrival(body))
+        assert shelf.elements or shelf.letters, depth

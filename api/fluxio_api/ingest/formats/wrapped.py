@@ -67,5 +67,5 @@ def _is_reading(value: object) -> bool:
 
 def _is_state(value: object) -> bool:
     if isinstance(value, list):
-        return any(map(_is_state, value))
+        return any(_is_state(one) for one in value if isinstance(one, dict))
     return isinstance(value, dict) and not _STATE.isdisjoint(name.lower() for name in value)
