@@ -14,8 +14,7 @@ from .problems import Problem
 from .settings import Settings
 from .stores.admin import Administration, AdministrationError
 from .stores.devices import SupabaseDevices
-from .stores.letters import SupabaseLetters
-from .stores.readings import SupabaseReadings
+from .stores.letters import SupabaseHeldReadings, SupabaseLetters
 from .stores.upstream import Upstream
 
 #: Where create-admin looks for the new password before it asks.
@@ -85,7 +84,7 @@ def register(app: Flask, settings: Settings) -> None:
             upstream = Upstream(settings)
             replay = Replay(
                 SupabaseLetters(upstream),
-                SupabaseReadings(upstream),
+                SupabaseHeldReadings(upstream),
                 SupabaseDevices(upstream),
                 max_body_bytes=settings.max_body_bytes,
             )

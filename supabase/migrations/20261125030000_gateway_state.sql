@@ -14,8 +14,11 @@ drop trigger _200_touch_updated_at on public.gateways;
 create trigger _200_touch_updated_at
 before update of organization_id, site_id, name, serial, metadata on public.gateways
 for each row when (
-  (old.organization_id, old.site_id, old.name, old.serial, old.metadata - 'state')
-  is distinct from (new.organization_id, new.site_id, new.name, new.serial, new.metadata - 'state')
+  old.organization_id is distinct from new.organization_id
+  or old.site_id is distinct from new.site_id
+  or old.name is distinct from new.name
+  or old.serial is distinct from new.serial
+  or old.metadata - 'state' is distinct from new.metadata - 'state'
 )
 execute function private.tg__touch_updated_at();
 
@@ -26,9 +29,13 @@ for each row execute function private.tg__audit('id');
 create trigger _910_audit
 after update of id, organization_id, site_id, name, serial, metadata, created_at on public.gateways
 for each row when (
-  (old.id, old.organization_id, old.site_id, old.name, old.serial, old.metadata - 'state', old.created_at)
-  is distinct from
-  (new.id, new.organization_id, new.site_id, new.name, new.serial, new.metadata - 'state', new.created_at)
+  old.id is distinct from new.id
+  or old.organization_id is distinct from new.organization_id
+  or old.site_id is distinct from new.site_id
+  or old.name is distinct from new.name
+  or old.serial is distinct from new.serial
+  or old.metadata - 'state' is distinct from new.metadata - 'state'
+  or old.created_at is distinct from new.created_at
 )
 execute function private.tg__audit('id');
 

@@ -44,8 +44,10 @@ grant execute on all functions in schema pg_temp to service_role;
 
 create temporary table before as
 select
-  (select count(*) from public.audit_logs) as logged,
-  (select updated_at from public.gateways where id = '00000000-0000-0000-0070-000000000001') as updated_at;
+  gateways.updated_at,
+  (select count(*) from public.audit_logs) as logged
+from public.gateways
+where gateways.id = '00000000-0000-0000-0070-000000000001';
 grant select on before to service_role;
 
 select tests.sign_in('service_role');

@@ -30,6 +30,10 @@ class Judged:
     pointer: str | None = None
 
 
+#: Content type of a letter whose body is elements of ingest_readings, made by us: their units are ours already.
+ELEMENTS = "application/vnd.fluxio.elements+json"
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A body, or the part of one, that could not become readings."""

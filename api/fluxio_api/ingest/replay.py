@@ -11,8 +11,8 @@ from typing import Protocol
 from ..problems import InvalidJson, PayloadTooLarge
 from .arrival import Arrival
 from .intake import Intake, KeyRefusedError
-from .ports import Devices, Judged, Letter, Readings
-from .strict_json import NotJsonError
+from .ports import ELEMENTS, Devices, Letter, Readings
+from .strict_json import NotJsonError, parse
 from .unpack import NotUnpackableError
 
 
@@ -51,6 +51,21 @@ class Outcome:
     said: str
 
 
+class HeldReadings(Readings, Protocol):
+    """Readings that are stored at once, and letters that wait for what else becomes of their body."""
+
+    #: Those that wait.
+    letters: list[Letter]
+    #: How many readings the database has judged since clear().
+    stored: int
+
+    def clear(self) -> None:
+        """Begin with another body."""
+
+    def keep_now(self, letter: Letter) -> None:
+        """Keep a letter that waited; raises problems.Unavailable."""
+
+
 class Replay:
     """Takes letters through the intake; what is refused again gets a letter only where something else of it was not.
 
@@ -58,10 +73,10 @@ class Replay:
     as it is, and any other gives way to smaller ones.
     """
 
-    def __init__(self, letters: Letters, readings: Readings, devices: Devices, *, max_body_bytes: int) -> None:
+    def __init__(self, letters: Letters, readings: HeldReadings, devices: Devices, *, max_body_bytes: int) -> None:
         self._letters = letters
-        self._readings = _Held(readings)
-        self._intake = Intake(self._readings, devices, max_body_bytes=max_body_bytes)
+        self._readings = readings
+        self._intake = Intake(readings, devices, max_body_bytes=max_body_bytes)
 
     def run(
         self, ids: tuple[int, ...], reason: str | None, since: datetime | None, limit: int, *, is_dry: bool
@@ -77,12 +92,11 @@ class Replay:
             return Outcome(kept.letter_id, kept.reason, False, "its key is gone or was not good")
         self._readings.clear()
         try:
-            results = self._intake.take(kept.arrival)
-        except (InvalidJson, PayloadTooLarge) as fault:
-            return Outcome(kept.letter_id, kept.reason, False, fault.detail)
+            told = self._told(kept.arrival)
+        except (NotJsonError, InvalidJson, PayloadTooLarge) as fault:
+            return Outcome(kept.letter_id, kept.reason, False, str(fault))
         except KeyRefusedError:
             return Outcome(kept.letter_id, kept.reason, False, "its key was refused")
-        said = _counted(Counter(str(result.get("code") or result["verdict"]) for result in results))
         again = self._readings.letters
         if again and not self._readings.stored:
             return Outcome(kept.letter_id, kept.reason, False, f"still {_reasons(again)}")
@@ -90,38 +104,34 @@ class Replay:
             self._readings.keep_now(letter)
         self._letters.mark(kept.letter_id)
         rest = f"; a new letter for what is {_reasons(again)}" if again else ""
-        return Outcome(kept.letter_id, kept.reason, True, said + rest)
+        return Outcome(kept.letter_id, kept.reason, True, _counted(Counter(told)) + rest)
+
+    def _told(self, arrival: Arrival) -> list[str]:
+        """The verdict or code of each reading, all stored."""
+        elements = _elements(arrival)
+        if elements is not None:
+            return [one.code or one.verdict for one in self._readings.store(elements)]
+        return [str(result.get("code") or result["verdict"]) for result in self._intake.take(arrival)]
 
     def _look(self, kept: Kept) -> Outcome:
         try:
+            elements = _elements(kept.arrival)
+            if elements is not None:
+                return Outcome(kept.letter_id, kept.reason, False, _counted({"reading": len(elements)}))
             batch = self._intake.read(kept.arrival)
         except (NotUnpackableError, NotJsonError, PayloadTooLarge) as fault:
             return Outcome(kept.letter_id, kept.reason, False, str(fault))
         codes = Counter([one.code for one in batch.refusals] + [one.reason for one in batch.leftovers])
-        return Outcome(kept.letter_id, kept.reason, False, _counted(Counter({"reading": len(batch.elements)}) + codes))
+        counts = {"reading": len(batch.elements)} if batch.elements else {}
+        return Outcome(kept.letter_id, kept.reason, False, _counted({**counts, **codes}))
 
 
-class _Held:
-    """Readings that are stored and letters that wait for what else becomes of their body."""
-
-    def __init__(self, readings: Readings) -> None:
-        self._readings = readings
-        self.letters: list[Letter] = []
-        self.stored = 0
-
-    def clear(self) -> None:
-        self.letters, self.stored = [], 0
-
-    def store(self, elements: list[dict[str, object]]) -> list[Judged]:
-        judged = self._readings.store(elements)
-        self.stored += len(judged)
-        return judged
-
-    def keep(self, letter: Letter) -> None:
-        self.letters.append(letter)
-
-    def keep_now(self, letter: Letter) -> None:
-        self._readings.keep(letter)
+def _elements(arrival: Arrival) -> list[dict[str, object]] | None:
+    """What the database refused before, as it was sent there; None for the body of a gateway."""
+    if arrival.content_type != ELEMENTS:
+        return None
+    value = parse(arrival.body)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _counted(counts: Mapping[str, int]) -> str:

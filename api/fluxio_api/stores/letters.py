@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from ..ingest.arrival import Arrival
+from ..ingest.ports import ELEMENTS, Judged, Letter
 from ..ingest.replay import Kept
 from ..problems import Unavailable
+from .readings import SupabaseReadings
 from .upstream import Refused, Upstream
 
 _log = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ class _Letter(BaseModel):
     api_key_id: str | None
     received_at: AwareDatetime
     reason: str
+    detail: str | None
     content_type: str | None
     #: As PostgREST writes bytea: \x and hexadecimal digits.
     body: str
@@ -62,7 +65,7 @@ class SupabaseLetters:
         """The letter, if it waits still; one at a time, since a body may have a megabyte."""
         query = (
             self._upstream.service.table("ingest_dead_letters")
-            .select("id,api_key_id,received_at,reason,content_type,body,headers")
+            .select("id,api_key_id,received_at,reason,detail,content_type,body,headers")
             .eq("id", letter_id)
             .is_("replayed_at", "null")
         )
@@ -89,11 +92,13 @@ class SupabaseLetters:
                 end is None or end > row.received_at for key in keys for end in (key.expires_at, key.revoked_at)
             )
             units = keys[0].flat_units if keys else {}
+        # Of elements that the database refused; letters of old do not say so in their content type.
+        is_ours = (row.detail or "").startswith("refused with SQLSTATE")
         arrival = Arrival(
             bytes.fromhex(row.body.removeprefix("\\x")),
             row.received_at,
             row.api_key_id,
-            row.content_type or "",
+            ELEMENTS if is_ours else row.content_type or "",
             headers.get("content-encoding", ""),
             headers.get("x-device-id", ""),
             units,
@@ -113,3 +118,31 @@ class SupabaseLetters:
         except Refused as error:
             _log.error("dead letters were refused with %s", error.code)
             raise Unavailable(f"Supabase refused with {error.code}.") from error
+
+
+class SupabaseHeldReadings(SupabaseReadings):
+    """Readings that are stored at once, and letters that wait; replay.HeldReadings."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        super().__init__(upstream)
+        self.letters: list[Letter] = []
+        self.stored = 0
+
+    def clear(self) -> None:
+        """Begin with another body."""
+        self.letters, self.stored = [], 0
+
+    def store(self, elements: list[dict[str, object]]) -> list[Judged]:
+        """As SupabaseReadings; what the database cannot take waits as a letter and is not counted as stored."""
+        before = len(self.letters)
+        judged = super().store(elements)
+        self.stored += len(judged) - (len(self.letters) - before)
+        return judged
+
+    def keep(self, letter: Letter) -> None:
+        """Have it wait."""
+        self.letters.append(letter)
+
+    def keep_now(self, letter: Letter) -> None:
+        """Write one dead letter; raises problems.Unavailable."""
+        super().keep(letter)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import psycopg
+import psycopg.sql
 import pytest
 
 from fluxio_local.stack import Stack
@@ -270,3 +272,31 @@ def test_a_body_of_a_lost_key_stays(post: Post, db: Database, stack: Stack, rout
     )
     assert "its key is gone or was not good" in replay(stack, "--id", str(letter["id"]))
     assert waiting(db, router) == [letter]
+
+
+def test_what_the_database_refused_is_replayed_in_our_units(
+    client: httpx.Client, db: Database, stack: Stack, router: Plant, stack_admin: psycopg.Connection
+) -> None:
+    """The letter holds what was converted already: it must not be converted again."""
+    device = router.devices[0]
+    db.execute('update public.api_keys set flat_units = \'{"flow_rate": "m3/s"}\' where id = %s', [router.api_key_id])
+    name = f"refuse_{router.api_key_id[:8]}"
+    stack_admin.execute(
+        psycopg.sql.SQL("alter table public.flow_data add constraint {} check (device_id <> {}) not valid").format(
+            psycopg.sql.Identifier(name), psycopg.sql.Literal(device)
+        )
+    )
+    try:
+        answer = client.post("/api/ingest", headers=router.headers, json={"device_id": device, "flow_rate": 0.125})
+        assert verdicts(answer) == [("rejected", "invalid_value")]
+        (letter,) = waiting(db, router)
+        for _ in range(2):
+            assert "still invalid_value" in replay(stack, "--id", str(letter["id"]))
+        assert waiting(db, router) == [letter]
+    finally:
+        stack_admin.execute(
+            psycopg.sql.SQL("alter table public.flow_data drop constraint {}").format(psycopg.sql.Identifier(name))
+        )
+    assert "1 new" in replay(stack, "--id", str(letter["id"]))
+    assert [row["flow_rate"] for row in rows(db, device)] == [450.0]
+    assert replay(stack, "--id", str(letter["id"])) == ""
