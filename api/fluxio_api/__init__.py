@@ -41,8 +41,9 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     )
     limiter = limits.register(app, storage=settings.rate_limit_storage)
     keys = KeyRing(stores.keys.find, ttl_s=settings.key_cache_s)
+    intake = Intake(stores.readings, stores.devices, max_body_bytes=settings.max_body_bytes)
     app.register_blueprint(
-        ingest.blueprint(Intake(stores.readings), keys, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
+        ingest.blueprint(intake, keys, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
     )
     app.register_blueprint(devices.blueprint(stores.people))
     app.register_blueprint(flow_data.blueprint(stores.people))

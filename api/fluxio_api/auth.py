@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from flask import Request
 
@@ -29,6 +30,8 @@ class Gateway:
     api_key_id: str | None
     #: SHA-256 of the key [hex]; a name for the key that is not the key.
     key_hash: str
+    #: The units of its flat readings by metric, where they are not ours.
+    flat_units: Mapping[str, str] = field(default_factory=dict)
 
 
 def gateway_of(request: Request, keys: KeyRing, shared_key: str | None) -> Gateway:
@@ -47,10 +50,10 @@ def gateway_of(request: Request, keys: KeyRing, shared_key: str | None) -> Gatew
         wanted = hashlib.sha256(shared_key.encode("ascii")).digest()
         if hmac.compare_digest(digest.digest(), wanted):
             return Gateway(api_key_id=None, key_hash=digest.hexdigest())
-    api_key_id = keys.api_key_id(digest.hexdigest())
-    if api_key_id is None:
+    known = keys.find(digest.hexdigest())
+    if known is None:
         raise _bad_key()
-    return Gateway(api_key_id=api_key_id, key_hash=digest.hexdigest())
+    return Gateway(known.api_key_id, digest.hexdigest(), known.flat_units)
 
 
 def token_of(request: Request) -> str:

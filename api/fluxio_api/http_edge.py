@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, current_app, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped] # gunicorn has none
 
+from .ingest.unpack import ENCODINGS, encodings_of
 from .problems import InvalidRequest, PayloadTooLarge, UnsupportedEncoding
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ def read_body() -> bytes:
     """The bytes of the current request's body.
 
     Raises PayloadTooLarge beyond the limit of `register`, UnsupportedEncoding
-    for a Content-Encoding, and InvalidRequest for a body that breaks off.
+    for a Content-Encoding that unpack does not take off, and InvalidRequest
+    for a body that breaks off.
     """
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise UnsupportedEncoding("Send the body without Content-Encoding.")
+    if not ENCODINGS.issuperset(encodings_of(request.headers.get("Content-Encoding", ""))):
+        raise UnsupportedEncoding("Content-Encoding may be gzip or deflate.")
     limit = current_app.config["MAX_CONTENT_LENGTH"] - 1
     try:
         with _patience(_BODY_PAUSE_S):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 #: How long a key that was not found is not looked up again [s].
@@ -22,6 +22,8 @@ class ApiKey:
 
     api_key_id: str
     expires_at: datetime | None
+    #: The units of its flat readings by metric, where they are not ours.
+    flat_units: Mapping[str, str] = field(default_factory=dict)
 
 
 class KeyRing:
@@ -42,7 +44,12 @@ class KeyRing:
         self._lock = threading.Lock()
 
     def api_key_id(self, key_hash: str) -> str | None:
-        """The id of the key with this SHA-256 [hex], or None if it is no good.
+        """The id of the key with this SHA-256 [hex], or None if it is no good; raises what `find` raises."""
+        known = self.find(key_hash)
+        return None if known is None else known.api_key_id
+
+    def find(self, key_hash: str) -> ApiKey | None:
+        """The key with this SHA-256 [hex], or None if it is no good.
 
         Raises what `lookup` raises; nothing is remembered then.
         """
@@ -50,13 +57,13 @@ class KeyRing:
             now = self._clock()
             known = self._good.get(key_hash, now)
             if known is not None and not _expired(known):
-                return known.api_key_id
+                return known
             if known is None and self._unknown.has(key_hash, now):
                 return None
         found = self._lookup(key_hash)
         with self._lock:
             (self._unknown if found is None else self._good).put(key_hash, found, self._clock())
-        return None if found is None else found.api_key_id
+        return found
 
     def forget(self, key_hash: str) -> None:
         """Look this key up again the next time."""

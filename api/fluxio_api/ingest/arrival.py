@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -17,3 +18,9 @@ class Arrival:
     api_key_id: str | None
     #: The header, printable and at most 200 characters; "" if there was none.
     content_type: str = ""
+    #: As sent, in small letters; "" if there was none.
+    content_encoding: str = ""
+    #: x-device-id, for readings that name no device; printable, at most 200 characters, "" if there was none.
+    device_header: str = ""
+    #: The units of flat readings by metric as the key says now; who takes an arrival later asks the key anew.
+    flat_units: Mapping[str, str] = field(default_factory=dict)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
+
+from .profiles import Meter
 
 Verdict = Literal["new", "merged", "duplicate", "conflict", "rejected"]
 
@@ -27,6 +30,10 @@ class Judged:
     pointer: str | None = None
 
 
+#: Content type of a letter whose body is elements of ingest_readings, made by us: their units are ours already.
+ELEMENTS = "application/vnd.fluxio.elements+json"
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A body, or the part of one, that could not become readings."""
@@ -34,11 +41,13 @@ class Letter:
     #: None: API_SECRET_KEY.
     api_key_id: str | None
     received_at: datetime
-    #: invalid_json or invalid_value.
+    #: invalid_json, invalid_value, unknown_device, missing_device_id, unmapped_register or invalid_state.
     reason: str
     detail: str
     content_type: str
     body: bytes
+    #: Headers by which the body is read, in small letters: content-encoding, x-device-id.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Readings(Protocol):
@@ -49,3 +58,33 @@ class Readings(Protocol):
 
     def keep(self, letter: Letter) -> None:
         """Keep what could not be stored."""
+
+
+class Devices(Protocol):
+    """What is known of a key's devices and of its gateway. Every method raises problems.Unavailable."""
+
+    def resolve(self, api_key_id: str | None, names: list[dict[str, str]]) -> list[str | None]:
+        """The device that each of at most 1,000 objects of public.resolve_devices means; None: none is known."""
+
+    def meters(self, device_ids: list[str]) -> dict[str, Meter]:
+        """What decodes the registers of at most 1,000 devices; those that nobody registered are left out."""
+
+    def keep_state(self, api_key_id: str | None, received_at: datetime, state: Mapping[str, object]) -> None:
+        """Keep what a gateway says of itself, by input; empty: it was in contact, which counts as well."""
+
+
+class _Nobody:
+    """Knows no device and keeps nothing."""
+
+    def resolve(self, api_key_id: str | None, names: list[dict[str, str]]) -> list[str | None]:
+        return [None] * len(names)
+
+    def meters(self, device_ids: list[str]) -> dict[str, Meter]:
+        return {}
+
+    def keep_state(self, api_key_id: str | None, received_at: datetime, state: Mapping[str, object]) -> None:
+        return None
+
+
+#: For an API that takes flat readings only.
+NOBODY: Devices = _Nobody()

@@ -1,4 +1,4 @@
-"""One element of a flat body, made into what public.ingest_readings reads.
+"""A flat reading, made into what public.ingest_readings reads.
 
 Pure: no clock, no I/O. What the database can judge (does the device exist, is
 there a measurement, is the time believable) is left to it; here is judged only
@@ -8,19 +8,15 @@ what cannot be written down as a reading at all.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from .names import KNOWN, MEASUREMENTS, by_known_names
 from .numbers import NoNumber, is_missing, read_number
 from .strict_json import RepeatedNames
 from .times import read_time
-
-#: Measured values; units as in docs/api.md.
-MEASUREMENTS = (
-    "flow_rate", "totalizer", "temperature", "pressure", "level", "velocity", "battery_level", "signal_strength",
-)  # fmt: skip
-
-_KNOWN = frozenset({"device_id", "created_at", "timestamp", "quality", "flags", "metadata", *MEASUREMENTS})
+from .units import in_our_unit
 
 #: NUL and lone surrogates: no PostgreSQL text holds them.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -38,6 +34,18 @@ class Origin:
     received_at: datetime
     #: SHA-256 of the body as it was received [hex].
     body_sha256: str
+    #: The device of a reading that names none; "": no header said so.
+    device_header: str = ""
+    #: The units of flat readings by metric, where they are not ours; units.UNITS.
+    flat_units: Mapping[str, str] = field(default_factory=dict)
+
+    def frame(self) -> dict[str, object]:
+        """What an element has of its POST."""
+        return {"received_at": self.received_at.isoformat(), "api_key_id": self.api_key_id}
+
+    def untimed(self, index: int) -> dict[str, object]:
+        """What an element has in place of a time; by it a repeat is known."""
+        return {"body_sha256": self.body_sha256, "body_index": index}
 
 
 class Rejected(Exception):  # noqa: N818 - a verdict, not a failure of ours
@@ -50,20 +58,26 @@ class Rejected(Exception):  # noqa: N818 - a verdict, not a failure of ours
         self.pointer = pointer
 
 
-def to_element(value: object, index: int, origin: Origin) -> dict[str, object]:
-    """The element of ingest_readings for the `index`-th value of a body.
+def to_element(
+    value: object, index: int, origin: Origin, around: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """The element of ingest_readings for the `index`-th value of a body; `around`: members it has if not its own.
 
     Raises Rejected at the first fault.
     """
     if not isinstance(value, dict):
         raise Rejected("")
-    _check_storable(value)
-    element: dict[str, object] = {"received_at": origin.received_at.isoformat(), "api_key_id": origin.api_key_id}
-    element |= _device_id(value.get("device_id"))
+    check_storable(value)
+    if around:
+        check_storable(around)
+    value = by_known_names({**around, **value} if around else value)
+    element = origin.frame()
+    element |= device_name(value.get("device_id"))
     element |= _created_at(value)
     if "created_at" not in element:
-        element |= {"body_sha256": origin.body_sha256, "body_index": index}
+        element |= origin.untimed(index)
     flags = _flags(value.get("flags"))
+    converted: dict[str, object] = {}
     for name in MEASUREMENTS:
         number = read_number(value.get(name))
         if number is NoNumber.INVALID:
@@ -71,22 +85,31 @@ def to_element(value: object, index: int, origin: Origin) -> dict[str, object]:
         if number is NoNumber.INVALID_FLOAT and "invalid_float" not in flags:
             flags.append("invalid_float")
         if not isinstance(number, NoNumber):
+            if name in origin.flat_units:
+                converted[name] = value[name]
+                number = in_our_unit(name, number, origin.flat_units[name])
             element[name] = number
     if flags:
         element["flags"] = flags
-    return element | _quality(value.get("quality")) | _metadata(value)
+    metadata = _metadata(value)
+    if converted:
+        metadata |= _conversion(metadata, converted, origin.flat_units)
+    if metadata:
+        element["metadata"] = metadata
+    return element | _quality(value.get("quality"))
 
 
 def device_id_of(value: object) -> str | None:
     """The device id to name in an answer about a rejected element, if it has a usable one."""
     try:
-        found = _device_id(value.get("device_id")).get("device_id") if isinstance(value, dict) else None
+        found = device_name(value.get("device_id")).get("device_id") if isinstance(value, dict) else None
     except Rejected:
         return None
     return found if found is not None and _storable(found) else None
 
 
-def _device_id(value: object) -> dict[str, str]:
+def device_name(value: object) -> dict[str, str]:
+    """The device_id, if there is one; raises Rejected for what can be none."""
     if is_missing(value):
         return {}
     if isinstance(value, int) and not isinstance(value, bool):
@@ -135,17 +158,27 @@ def _metadata(value: dict[str, object]) -> dict[str, object]:
     if sent is not None and not isinstance(sent, dict):
         raise Rejected("/metadata")
     metadata: dict[str, object] = dict(sent or {})
-    extra = {name: member for name, member in value.items() if name not in _KNOWN}
+    extra = {name: member for name, member in value.items() if name not in KNOWN}
     if not is_missing(value.get("created_at")) and "timestamp" in value:
         extra["timestamp"] = value["timestamp"]
     if extra:
         held = metadata.get("extra")
         metadata["extra"] = extra | held if isinstance(held, dict) else extra | ({"extra": held} if held else {})
-    return {"metadata": metadata} if metadata else {}
+    return metadata
 
 
-def _check_storable(value: dict[str, object]) -> None:
+def _conversion(
+    metadata: dict[str, object], converted: dict[str, object], units: Mapping[str, str]
+) -> dict[str, object]:
+    """What tells how values were sent that are stored in another unit; a sender's own member gives way."""
+    ours: dict[str, object] = {"raw": converted, "units": {name: units[name] for name in converted}}
+    return {f"told_{name}": metadata[name] for name in ours if name in metadata} | ours
+
+
+def check_storable(value: Mapping[str, object]) -> None:
     """Reject what jsonb cannot hold, or holds with loss: NUL, lone surrogates, repeated names, deep nesting."""
+    if _is_plain(value, 0):
+        return
     pending: list[tuple[str, object, int]] = [("", value, 0)]
     while pending:
         pointer, item, depth = pending.pop()
@@ -163,6 +196,21 @@ def _check_storable(value: dict[str, object]) -> None:
                 pending += [(f"{pointer}/{_escaped(name)}", member, depth + 1) for name, member in item.items()]
             else:
                 pending += [(f"{pointer}/{position}", member, depth + 1) for position, member in enumerate(item)]
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether there is no fault to point at, which is nearly always and told faster than where it would be."""
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is None
+    if isinstance(value, dict):
+        return (
+            depth <= _MAX_DEPTH
+            and not isinstance(value, RepeatedNames)
+            and all(_storable(name) and _is_plain(member, depth + 1) for name, member in value.items())
+        )
+    if isinstance(value, list):
+        return depth <= _MAX_DEPTH and all(_is_plain(member, depth + 1) for member in value)
+    return True
 
 
 def _storable(text: str) -> bool:

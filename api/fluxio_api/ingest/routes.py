@@ -50,7 +50,15 @@ def blueprint(intake: Intake, keys: KeyRing, limiter: Limiter, *, shared_key: st
         gateway = gateway_of(request, keys, shared_key)
         g.key_label = gateway.api_key_id or "shared"
         admit()
-        arrival = Arrival(read_body(), received_at, gateway.api_key_id, _printable(request.content_type))
+        arrival = Arrival(
+            read_body(),
+            received_at,
+            gateway.api_key_id,
+            _printable(request.content_type),
+            _printable(request.headers.get("Content-Encoding")).lower(),
+            _printable(request.headers.get("x-device-id")).strip(),
+            gateway.flat_units,
+        )
         try:
             return _answer(intake.take(arrival))
         except KeyRefusedError:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 
-from ..ingest.reading import MEASUREMENTS
+from ..ingest.names import MEASUREMENTS
 from .ports import Row
 
 COLUMNS = ("device_id", "created_at", "received_at", *MEASUREMENTS, "quality", "flags", "metadata")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..ingest.ports import Readings
+from ..ingest.ports import NOBODY, Devices, Readings
 from ..keyring import ApiKey
 from ..people.ports import OpenPerson
 from ..settings import Settings
+from .devices import SupabaseDevices
 from .keys import SupabaseKeys
 from .person import SupabasePeople
 from .readings import SupabaseReadings
@@ -29,9 +30,12 @@ class Stores:
     readings: Readings
     keys: Keys
     people: OpenPerson
+    devices: Devices = field(default=NOBODY)
 
 
 def connect(settings: Settings) -> Stores:
     """The stores of one Supabase project; no connection is made yet."""
     upstream = Upstream(settings)
-    return Stores(SupabaseReadings(upstream), SupabaseKeys(upstream), SupabasePeople(upstream))
+    return Stores(
+        SupabaseReadings(upstream), SupabaseKeys(upstream), SupabasePeople(upstream), SupabaseDevices(upstream)
+    )

@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 class _Row(BaseModel):
     api_key_id: str
     expires_at: AwareDatetime | None
+    flat_units: dict[str, str] = {}
 
 
 _ROWS = TypeAdapter(list[_Row])
@@ -43,4 +44,4 @@ class SupabaseKeys:
         except ValidationError as error:
             _log.error("authenticate_api_key answered something else")
             raise Unavailable("Keys cannot be checked now; send the same request again later.") from error
-        return ApiKey(rows[0].api_key_id, rows[0].expires_at) if rows else None
+        return ApiKey(rows[0].api_key_id, rows[0].expires_at, rows[0].flat_units) if rows else None

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from postgrest import SyncPostgrestClient
 
 from ..auth import bad_token
-from ..ingest.reading import MEASUREMENTS
+from ..ingest.names import MEASUREMENTS
 from ..people.ports import FlowQuery, Row
 from ..problems import Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
 from .upstream import Refused, Upstream

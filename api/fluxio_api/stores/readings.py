@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..ingest import strict_json
-from ..ingest.ports import Judged, Letter, Verdict
+from ..ingest.ports import ELEMENTS, Judged, Letter, Verdict
 from ..problems import Unavailable
 from .upstream import Refused, Upstream
 
@@ -64,6 +64,7 @@ class SupabaseReadings:
                 "detail": letter.detail,
                 "content_type": letter.content_type,
                 "body_base64": base64.b64encode(letter.body).decode("ascii"),
+                "headers": dict(letter.headers) or None,
             },
         )
         try:
@@ -110,7 +111,7 @@ class SupabaseReadings:
                 received_at=datetime.fromisoformat(str(element["received_at"])),
                 reason="invalid_value",
                 detail=f"refused with SQLSTATE {sqlstate}",
-                content_type="application/json",
+                content_type=ELEMENTS,
                 body=strict_json.dump([element]),
             )
         )

@@ -14,7 +14,7 @@ from fluxio_api.problems import RETRY_AFTER_S, Unavailable
 from .conftest import SHARED_KEY, Shelf
 
 KEY = {"x-api-key": SHARED_KEY}
-GZIPPED = {**KEY, "Content-Encoding": "gzip"}
+BROTLI = {**KEY, "Content-Encoding": "br"}
 READING = {"device_id": "A", "flow_rate": 1}
 
 
@@ -37,7 +37,7 @@ READING = {"device_id": "A", "flow_rate": 1}
         ("POST", "/api/ingest", {"data": b"5", "headers": KEY}, 400, "invalid_json"),
         ("POST", "/api/ingest", {"data": b"x" * 2_000_000, "headers": KEY}, 413, "payload_too_large"),
         ("POST", "/api/ingest", {"json": [READING] * 1001, "headers": KEY}, 413, "too_many_readings"),
-        ("POST", "/api/ingest", {"data": b"x", "headers": GZIPPED}, 415, "unsupported_encoding"),
+        ("POST", "/api/ingest", {"data": b"x", "headers": BROTLI}, 415, "unsupported_encoding"),
         ("GET", "/api/devices", {}, 401, "invalid_token"),
         ("GET", "/api/alerts", {"headers": {"Authorization": "Bearer x.y.z"}}, 401, "invalid_token"),
         ("GET", "/api/flow-data", {"headers": {"Authorization": "Bearer sb_publishable_x"}}, 401, "invalid_token"),
