@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..health import Schema
 from ..ingest.ports import Readings
 from ..keyring import ApiKey
 from ..people.ports import OpenPerson
@@ -12,7 +13,11 @@ from ..settings import Settings
 from .keys import SupabaseKeys
 from .person import SupabasePeople
 from .readings import SupabaseReadings
+from .schema import SupabaseSchema
 from .upstream import Upstream
+
+#: How long the database may take to tell the schema's version [s]: whoever probes does not wait long.
+_PROBE_TIMEOUT_S = 2.0
 
 
 class Keys(Protocol):
@@ -29,9 +34,11 @@ class Stores:
     readings: Readings
     keys: Keys
     people: OpenPerson
+    schema: Schema
 
 
 def connect(settings: Settings) -> Stores:
     """The stores of one Supabase project; no connection is made yet."""
     upstream = Upstream(settings)
-    return Stores(SupabaseReadings(upstream), SupabaseKeys(upstream), SupabasePeople(upstream))
+    probe = Upstream(settings.model_copy(update={"upstream_timeout_s": _PROBE_TIMEOUT_S}))
+    return Stores(SupabaseReadings(upstream), SupabaseKeys(upstream), SupabasePeople(upstream), SupabaseSchema(probe))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, IPvAnyNetwork, TypeAdapter, ValidationError
 
 from ..keyring import ApiKey
 from ..problems import Unavailable
@@ -14,8 +14,11 @@ _log = logging.getLogger(__name__)
 
 
 class _Row(BaseModel):
+    """What is needed of an answer; it may say more."""
+
     api_key_id: str
     expires_at: AwareDatetime | None
+    allowed_networks: tuple[IPvAnyNetwork, ...] | None = None
 
 
 _ROWS = TypeAdapter(list[_Row])
@@ -43,4 +46,4 @@ class SupabaseKeys:
         except ValidationError as error:
             _log.error("authenticate_api_key answered something else")
             raise Unavailable("Keys cannot be checked now; send the same request again later.") from error
-        return ApiKey(rows[0].api_key_id, rows[0].expires_at) if rows else None
+        return ApiKey(rows[0].api_key_id, rows[0].expires_at, rows[0].allowed_networks) if rows else None

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from fluxio_api import create_app
+from fluxio_api.health import REQUIRED_SCHEMA
 from fluxio_api.ingest.ports import Judged, Letter
 from fluxio_api.keyring import ApiKey
 from fluxio_api.people.ports import Person
@@ -25,6 +26,7 @@ class Shelf:
         self.failure: Exception | None = None
         self.calls: list[list[dict[str, object]]] = []
         self.letters: list[Letter] = []
+        self.schema_version = REQUIRED_SCHEMA
         self.judge: Callable[[int, dict[str, object]], Judged] = lambda index, element: Judged(
             index, str(element.get("device_id")), datetime.now(UTC).isoformat(), "new"
         )
@@ -44,6 +46,11 @@ class Shelf:
         if self.failure:
             raise self.failure
         return None
+
+    def version(self) -> str:
+        if self.failure:
+            raise self.failure
+        return self.schema_version
 
     def __call__(self, token: str) -> Person:
         raise AssertionError("no person signs in here")
@@ -71,7 +78,7 @@ def make_client(shelf: Shelf, tmp_path: Path) -> Callable[..., FlaskClient]:
                 **changes,
             }
         )
-        return create_app(settings, stores=Stores(shelf, shelf, shelf)).test_client()
+        return create_app(settings, stores=Stores(shelf, shelf, shelf, shelf)).test_client()
 
     return make
 
