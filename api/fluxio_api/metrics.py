@@ -95,7 +95,7 @@ def count_results(results: Sequence[Mapping[str, object]], received_at: datetime
     for (verdict, code), count in Tally((str(one["verdict"]), str(one.get("code") or "")) for one in results).items():
         _readings.labels(verdict, code).inc(count)
     lags = [
-        (received_at - datetime.fromisoformat(str(one["created_at"]))).total_seconds()
+        max(0.0, (received_at - datetime.fromisoformat(str(one["created_at"]))).total_seconds())
         for one in results
         if one["verdict"] in {"new", "merged"} and one["created_at"] is not None
     ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,9 @@ class Shelf:
         self.calls: list[list[dict[str, object]]] = []
         self.letters: list[Letter] = []
         self.schema_version = REQUIRED_SCHEMA
+        #: Keys that exist, and the hashes that were asked for.
+        self.good: set[str] = set()
+        self.asked: list[str] = []
         self.judge: Callable[[int, dict[str, object]], Judged] = lambda index, element: Judged(
             index, str(element.get("device_id")), datetime.now(UTC).isoformat(), "new"
         )
@@ -45,7 +49,9 @@ class Shelf:
     def find(self, key_hash: str) -> ApiKey | None:
         if self.failure:
             raise self.failure
-        return None
+        self.asked.append(key_hash)
+        hashes = {hashlib.sha256(key.encode()).hexdigest(): key for key in self.good}
+        return ApiKey(f"id of {hashes[key_hash]}", None) if key_hash in hashes else None
 
     def version(self) -> str:
         if self.failure:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -102,3 +103,54 @@ def test_threads_may_share_it() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(8)))
+
+
+def test_a_revocation_during_the_look_up_waits_no_longer() -> None:
+    directory = Directory(a=GOOD)
+
+    def slow(key_hash: str) -> ApiKey | None:
+        found = directory.find(key_hash)
+        directory.now += 9
+        return found
+
+    ring = KeyRing(slow, ttl_s=30, clock=lambda: directory.now)
+    assert ring.find("a") == GOOD
+    directory.keys.clear()
+    directory.now += 21
+    assert ring.find("a") is None
+
+
+def test_an_expired_key_is_not_asked_for_at_every_post() -> None:
+    directory = Directory(a=ApiKey("id-1", datetime.now(UTC) - timedelta(seconds=1)))
+    ring = directory.ring()
+    ring.find("a")
+    directory.keys.clear()
+    assert [ring.find("a") for _ in range(5)] == [None] * 5
+    assert len(directory.asked) == 2
+
+
+def test_a_key_refused_by_the_database_is_asked_for_at_once() -> None:
+    directory = Directory(a=GOOD)
+    ring = directory.ring()
+    ring.find("a")
+    directory.keys.clear()
+    ring.forget("a")
+    assert ring.find("a") is None
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "may"),
+    [
+        (None, "192.0.2.7", True),
+        (None, None, True),
+        (("192.0.2.0/24",), "192.0.2.7", True),
+        (("192.0.2.0/24",), "192.0.3.7", False),
+        (("192.0.2.0/24", "2001:db8::/32"), "2001:db8::1", True),
+        (("192.0.2.0/24",), "2001:db8::1", False),
+        (("2001:db8::/32",), "192.0.2.7", False),
+        (("192.0.2.0/24",), None, False),
+    ],
+)
+def test_a_key_is_for_its_networks(networks: tuple[str, ...] | None, address: str | None, may: bool) -> None:
+    key = ApiKey("id-1", None, None if networks is None else tuple(map(ip_network, networks)))
+    assert key.may_come_from(None if address is None else ip_address(address)) is may
