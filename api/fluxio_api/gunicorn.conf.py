@@ -1,11 +1,14 @@
 # ruff: noqa: N999 - the name gunicorn looks for
 """How gunicorn serves the API: `gunicorn --config <this file> fluxio_api.wsgi:app`."""
 
+import importlib
 import os
 import shutil
 import socket
 import struct
 import tempfile
+
+from gunicorn.workers import gthread  # type: ignore[import-untyped] # gunicorn has no types
 
 worker_class = "gthread"
 #: The key cache is per worker, and so are rate limits without FLUXIO_RATE_LIMIT_STORAGE.
@@ -46,6 +49,19 @@ def _prepare_metrics() -> None:
 
 
 _prepare_metrics()
+
+#: How long a worker that ends keeps idle connections [s]: longer than most clients do (httpx: 5 s). The next POST on
+#: one is then answered, with Connection: close, and not lost on a connection that was just being closed.
+gthread.STOP_KEEPALIVE_LINGER = 6.0
+
+
+def on_starting(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - gunicorn has no types
+    """Load the libraries before the workers, which then take no second to start while callers wait.
+
+    Not the API itself: a reload (SIGHUP) is to find its new code. New libraries need a new server.
+    """
+    for library in ("flask_cors", "flask_limiter", "prometheus_client.multiprocess", "pydantic_settings", "supabase"):
+        importlib.import_module(library)
 
 
 def when_ready(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - gunicorn has no types

@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 #: An id that a caller or proxy sent is kept if it looks like one.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+#: A key that somebody put into the path.
+_KEY = re.compile(r"flx_\w*")
+
 #: Of the server's own messages: what it quotes of a request it could not read, and the query of an address.
 _QUOTED = re.compile(r"(?s)^(Invalid request from ip=[^:]*:).*")
 _QUERY = re.compile(r"\?\S*")
@@ -43,7 +46,7 @@ def register(app: Flask) -> None:
         verdicts: dict[str, int] = g.get("verdicts", {})
         fields: dict[str, object] = {
             "method": request.method if request.method.isalpha() else "?",
-            "path": quote(request.path[:200], safe="/"),
+            "path": quote(_KEY.sub("flx_...", request.path)[:200], safe="/"),
             "status": answer.status_code,
             "ms": round((time.monotonic() - g.get("started", time.monotonic())) * 1000, 1),
             "request_id": g.get("request_id"),
@@ -88,5 +91,5 @@ class _Unquoted(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always true."""
-        record.msg, record.args = _QUERY.sub("?...", _QUOTED.sub(r"\1 not HTTP", record.getMessage())), None
+        record.msg, record.args = _QUERY.sub("?...", _QUOTED.sub(r"\1 not understood", record.getMessage())), None
         return True

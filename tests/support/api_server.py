@@ -17,6 +17,8 @@ import fluxio_api
 from fluxio_local import ports
 from fluxio_local.stack import Stack
 
+#: Not `python -m`: a server that this one starts to take over (SIGUSR2) would look for modules in gunicorn's folder.
+GUNICORN = Path(sys.executable).with_name("gunicorn")
 GUNICORN_CONFIG = Path(fluxio_api.__file__).with_name("gunicorn.conf.py")
 _START_S, _STOP_S = 20, 30
 
@@ -35,7 +37,7 @@ class ApiServer:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "--config", GUNICORN_CONFIG,
+                [GUNICORN, "--config", GUNICORN_CONFIG,
                  "--bind", f"{ports.HOST}:{self.port}", "fluxio_api.wsgi:app"],
                 env=self._env, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
