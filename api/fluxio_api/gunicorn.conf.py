@@ -1,6 +1,7 @@
 # ruff: noqa: N999 - the name gunicorn looks for
 """How gunicorn serves the API: `gunicorn --config <this file> fluxio_api.wsgi:app`."""
 
+import contextlib
 import importlib
 import os
 import shutil
@@ -8,7 +9,8 @@ import socket
 import struct
 import tempfile
 
-from gunicorn.workers import gthread  # type: ignore[import-untyped] # gunicorn has no types
+from gunicorn import util  # type: ignore[import-untyped] # gunicorn has no types
+from gunicorn.workers import gthread  # type: ignore[import-untyped]
 
 worker_class = "gthread"
 #: The key cache is per worker, and so are rate limits without FLUXIO_RATE_LIMIT_STORAGE.
@@ -53,6 +55,24 @@ _prepare_metrics()
 #: How long a worker that ends keeps idle connections [s]: longer than most clients do (httpx: 5 s). The next POST on
 #: one is then answered, with Connection: close, and not lost on a connection that was just being closed.
 gthread.STOP_KEEPALIVE_LINGER = 6.0
+
+
+def _close(sock: socket.socket, timeout: float = 0, max_drain: int = 65_536) -> None:
+    """Say goodbye and close, without waiting for the other end to do so too.
+
+    gunicorn waits for that, up to 2 s for each connection and in the one
+    thread that accepts new ones: a few clients on a slow link, or one that
+    means harm, then stop the whole worker. What it waits for, bytes of the
+    request that nobody has read, http_edge.py has thrown away already.
+    """
+    with contextlib.closing(sock), contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        sock.setblocking(False)
+        while max_drain > 0 and (unread := sock.recv(4096)):
+            max_drain -= len(unread)
+
+
+util.close_graceful = _close
 
 
 def on_starting(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - gunicorn has no types
