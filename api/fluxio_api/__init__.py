@@ -5,13 +5,16 @@ from __future__ import annotations
 from flask import Flask
 from flask_cors import CORS
 
-from . import commands, http_edge, limits, page, problems, requestlog
+from . import commands, health, http_edge, limits, metrics, page, problems, requestlog
+from .health import Readiness, schema_check
 from .ingest import routes as ingest
+from .ingest.counted import CountedReadings
 from .ingest.intake import Intake
 from .keyring import KeyRing
 from .people import alerts, devices, flow_data
 from .settings import Settings, from_environment
 from .stores import Stores, connect
+from .visitors import Visitors
 
 __all__ = ["create_app"]
 
@@ -39,12 +42,17 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
         expose_headers=["Retry-After", "X-Request-ID"],
         max_age=600,
     )
-    limiter = limits.register(app, storage=settings.rate_limit_storage)
+    limiter = limits.register(app, storage=settings.rate_limit_storage.get_secret_value())
     keys = KeyRing(stores.keys.find, ttl_s=settings.key_cache_s)
-    intake = Intake(stores.readings, stores.devices, max_body_bytes=settings.max_body_bytes)
+    visitors = Visitors(settings.trusted_proxies, rate=settings.unknown_key_limit)
+    intake = Intake(CountedReadings(stores.readings), stores.devices, max_body_bytes=settings.max_body_bytes)
     app.register_blueprint(
-        ingest.blueprint(intake, keys, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
+        ingest.blueprint(intake, keys, visitors, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
     )
+    readiness = Readiness()
+    readiness.add("database", schema_check(stores.schema))
+    app.register_blueprint(health.blueprint(readiness))
+    app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(devices.blueprint(stores.people))
     app.register_blueprint(flow_data.blueprint(stores.people))
     app.register_blueprint(alerts.blueprint(stores.people))

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from flask import Request
 from .keyring import KeyRing
 from .problems import Unauthenticated
 from .settings import MAX_KEY_LENGTH
+from .visitors import Visitors
+
+_log = logging.getLogger(__name__)
 
 #: What a key may be made of: printable ASCII without blanks.
 _KEY = re.compile(rf"[!-~]{{1,{MAX_KEY_LENGTH}}}")
@@ -34,14 +38,15 @@ class Gateway:
     flat_units: Mapping[str, str] = field(default_factory=dict)
 
 
-def gateway_of(request: Request, keys: KeyRing, shared_key: str | None) -> Gateway:
+def gateway_of(request: Request, keys: KeyRing, visitors: Visitors, shared_key: str | None) -> Gateway:
     """The gateway that sent `request`; the body is not read for it.
 
     The key stands in x-api-key, or in Authorization as a Bearer token. Raises
-    Unauthenticated for a missing, malformed, unknown, expired or revoked key,
-    all alike, and Unavailable when the database cannot be asked.
+    Unauthenticated for a missing, malformed, unknown, expired or revoked key
+    and for one from a network it may not come from, all alike;
+    TooManyUnknownKeys; and Unavailable when the database cannot be asked.
     """
-    key = request.headers.get("x-api-key") or _bearer(request) or ""
+    key = request.headers.get("x-api-key") or bearer(request) or ""
     key = key.strip()
     if not _KEY.fullmatch(key):
         raise _bad_key()
@@ -50,10 +55,17 @@ def gateway_of(request: Request, keys: KeyRing, shared_key: str | None) -> Gatew
         wanted = hashlib.sha256(shared_key.encode("ascii")).digest()
         if hmac.compare_digest(digest.digest(), wanted):
             return Gateway(api_key_id=None, key_hash=digest.hexdigest())
-    known = keys.find(digest.hexdigest())
-    if known is None:
+    if "," in key:
+        # Two headers of the same name: the server joins them so, and create_api_key makes no key with one.
         raise _bad_key()
-    return Gateway(known.api_key_id, digest.hexdigest(), known.flat_units)
+    visitor = visitors.of(request)
+    found = keys.find(digest.hexdigest(), visitor)
+    if found is None:
+        raise _bad_key()
+    if not found.may_come_from(visitor.address):
+        _log.info("key %s came from %s, where it may not", found.api_key_id, visitor.address)
+        raise _bad_key()
+    return Gateway(found.api_key_id, digest.hexdigest(), found.flat_units)
 
 
 def token_of(request: Request) -> str:
@@ -62,7 +74,7 @@ def token_of(request: Request) -> str:
     Raises Unauthenticated unless it looks like the token of a signed-in
     person: keys and service tokens are not for reading.
     """
-    token = _bearer(request) or ""
+    token = bearer(request) or ""
     if not _TOKEN.fullmatch(token) or _claimed_role(token) != "authenticated":
         raise bad_token()
     return token
@@ -77,7 +89,8 @@ def _bad_key() -> Unauthenticated:
     return Unauthenticated("A valid key is required in the header x-api-key.")
 
 
-def _bearer(request: Request) -> str | None:
+def bearer(request: Request) -> str | None:
+    """The Bearer credentials of `request`, if it has any."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     return credentials.strip() if scheme.lower() == "bearer" else None
 

@@ -9,11 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from .visitors import Address, Network, Visitor
+
 #: How long a key that was not found is not looked up again [s].
 UNKNOWN_KEY_S = 3.0
 
 #: Most keys remembered of each kind; a plant has hundreds of gateways.
-_CAPACITY = 4096
+_CAPACITY = 16_384
+
+#: How long a key counts as one that was good once [s].
+_PROVEN_S = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,14 @@ class ApiKey:
 
     api_key_id: str
     expires_at: datetime | None
+    #: Networks it may come from; None: any.
+    networks: tuple[Network, ...] | None = None
+
+    def may_come_from(self, address: Address | None) -> bool:
+        """Whether a caller at this address may use it; an address that cannot be told is in no network."""
+        if self.networks is None:
+            return True
+        return address is not None and any(address in network for network in self.networks)
     #: The units of its flat readings by metric, where they are not ours.
     flat_units: Mapping[str, str] = field(default_factory=dict)
 
@@ -41,28 +54,37 @@ class KeyRing:
         self._clock = clock
         self._good = _Shelf(ttl_s)
         self._unknown = _Shelf(min(ttl_s, UNKNOWN_KEY_S))
+        self._proven = _Shelf(_PROVEN_S)
         self._lock = threading.Lock()
 
-    def api_key_id(self, key_hash: str) -> str | None:
-        """The id of the key with this SHA-256 [hex], or None if it is no good; raises what `find` raises."""
-        known = self.find(key_hash)
-        return None if known is None else known.api_key_id
-
-    def find(self, key_hash: str) -> ApiKey | None:
+    def find(self, key_hash: str, visitor: Visitor | None = None) -> ApiKey | None:
         """The key with this SHA-256 [hex], or None if it is no good.
 
-        Raises what `lookup` raises; nothing is remembered then.
+        Raises what `lookup` raises; nothing is remembered then. Raises
+        TooManyUnknownKeys instead of looking up a key that was never good for
+        a `visitor` who tried too many of those.
         """
         with self._lock:
+            # Before the look-up: a revocation that comes during it waits no longer than `ttl_s`.
             now = self._clock()
             known = self._good.get(key_hash, now)
             if known is not None and not _expired(known):
                 return known
-            if known is None and self._unknown.has(key_hash, now):
+            if self._unknown.has(key_hash, now):
                 return None
+            is_proven = self._proven.has(key_hash, now)
+        if visitor is not None and not is_proven:
+            visitor.check()
         found = self._lookup(key_hash)
+        if visitor is not None and found is None:
+            visitor.failed()
         with self._lock:
-            (self._unknown if found is None else self._good).put(key_hash, found, self._clock())
+            if found is None:
+                self._good.drop(key_hash)
+                self._unknown.put(key_hash, None, now)
+            else:
+                self._good.put(key_hash, found, now)
+                self._proven.put(key_hash, None, now)
         return found
 
     def forget(self, key_hash: str) -> None:

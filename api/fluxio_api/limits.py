@@ -1,26 +1,74 @@
-"""Rate limits: counted per key, and generous, because a gateway that is turned away may not come back."""
+"""Rate limits: counted per key, and generous, because a gateway that is turned away may not come back.
+
+The windows slide: what was sent in the last minute counts, not what was sent
+since the clock's minute began, so nobody sends twice the limit around its turn
+and a key over it is let in again bit by bit. A limit per minute with one per
+second beside it is a rate with a burst.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits.errors import StorageError
+
+from .problems import RETRY_AFTER_S
+
+#: How long Redis may take [s]. It stands beside the API; counting must not take longer than storing.
+_REDIS_TIMEOUT_S = 0.25
 
 
 def register(app: Flask, *, storage: str) -> Limiter:
-    """The app's limiter. A storage that is away limits nobody: a counter must not cost readings."""
-    # Not headers_enabled: that writes Retry-After on every answer, and over the one of a 503.
-    limiter = Limiter(get_remote_address, storage_uri=storage, headers_enabled=False, swallow_errors=True)
+    """The app's limiter. A storage that is away turns nobody away: a counter must not cost readings.
+
+    Each worker then counts by itself, and asks for the storage after 1, 2, 4
+    ... 32 s, so that an absent Redis does not slow every request.
+    """
+    limiter = Limiter(
+        get_remote_address,
+        storage_uri=storage,
+        storage_options=_redis_options() if "redis" in storage.partition(":")[0] else {},
+        strategy="sliding-window-counter",
+        in_memory_fallback_enabled=True,
+        key_prefix="fluxio",
+        # Else Retry-After is written on every answer, and over the one of a 503.
+        headers_enabled=False,
+        swallow_errors=True,
+    )
     limiter.init_app(app)
 
     @app.after_request
     def _say_when(response: Response) -> Response:
-        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and (limit := limiter.current_limit) is not None:
-            response.headers["Retry-After"] = str(max(1, math.ceil(limit.reset_at - time.time())))
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and "Retry-After" not in response.headers:
+            response.headers["Retry-After"] = str(_wait_s(limiter))
         return response
 
     return limiter
+
+
+def _wait_s(limiter: Limiter) -> int:
+    """How long until the breached limit lets in another [s]."""
+    try:
+        limit = limiter.current_limit
+        return RETRY_AFTER_S if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
+    except StorageError:
+        return RETRY_AFTER_S
+
+
+def _redis_options() -> dict[str, Any]:
+    """For redis.from_url, and for the storage to raise errors of its own. Retries are the limiter's part."""
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return {
+        "socket_timeout": _REDIS_TIMEOUT_S,
+        "socket_connect_timeout": _REDIS_TIMEOUT_S,
+        "retry": Retry(NoBackoff(), 0),
+        "wrap_exceptions": True,
+    }

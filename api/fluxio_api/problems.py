@@ -10,7 +10,9 @@ Problem
   PayloadTooLarge         413  payload_too_large, too_many_readings
   UnsupportedEncoding     415  unsupported_encoding
   NothingAccepted         422  nothing_accepted: every reading was rejected or conflicts
+  TooManyUnknownKeys      429  rate_limited: unknown keys from one address; a key's own limit is Flask-Limiter's 429
   Unavailable             503  database_unavailable: send the same again after Retry-After
+  NotReady                503  not_ready: of /readyz only, with what is wrong
 """
 
 from __future__ import annotations
@@ -123,11 +125,27 @@ class NothingAccepted(Problem):
     default_code = "nothing_accepted"
 
 
+class TooManyUnknownKeys(Problem):
+    """Too many keys that nobody has came from one address."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    default_code = "rate_limited"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
+
+
 class Unavailable(Problem):
     """The database did not answer; the client may send the same again."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "database_unavailable"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
+
+
+class NotReady(Problem):
+    """Something that requests need is missing; `checks` names it."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "not_ready"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from click import ClickException
-from limits import parse_many
-from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
+from limits import parse, parse_many
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: The page beside this package in a checkout.
@@ -64,19 +66,27 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     #: How long a key that was found good is not looked up again [s].
     key_cache_s: float = Field(default=30, ge=0, le=30)
-    #: POSTs of one key, in the notation of Flask-Limiter.
-    ingest_rate_limit: str = "6000 per minute"
-    #: Where limits are counted; memory:// counts per worker process.
-    rate_limit_storage: str = "memory://"
+    #: POSTs of one key, in the notation of Flask-Limiter: what it may send for long, and at once.
+    ingest_rate_limit: str = "6000 per minute; 200 per second"
+    #: Where they are counted: redis://... for all workers, memory:// for each alone. May hold a password.
+    rate_limit_storage: SecretStr = SecretStr("memory://")
+    #: Unknown keys that one address may try; counted per worker process.
+    unknown_key_limit: str = "300 per minute"
+    #: Networks of proxies whose X-Forwarded-For is believed, with commas.
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    #: Bearer token that /metrics asks for; unset: there is no /metrics.
+    metrics_token: SecretStr | None = None
     #: How long Supabase may take to answer [s].
     upstream_timeout_s: float = Field(default=10, gt=0, le=60)
     #: Mail server for notifications, as Apprise writes it: mailtos://user:password@host:587/?from=alerts@example.com
     mail_server: SecretStr | None = None
     #: Networks that are not public and where webhooks may go all the same, with commas.
-    webhook_networks: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
+    webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    #: json: one object a line.
+    log_format: Literal["text", "json"] = "text"
 
-    @field_validator("api_secret_key")
+    @field_validator("api_secret_key", "metrics_token")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
@@ -113,8 +123,38 @@ class Settings(BaseSettings):
 
     @field_validator("ingest_rate_limit")
     @classmethod
-    def _limit(cls, value: str) -> str:
+    def _limits(cls, value: str) -> str:
         parse_many(value)
+        return value
+
+    @field_validator("unknown_key_limit")
+    @classmethod
+    def _limit(cls, value: str) -> str:
+        parse(value)
+        return value
+
+    @field_validator("rate_limit_storage")
+    @classmethod
+    def _storage(cls, value: SecretStr) -> SecretStr:
+        scheme = urlsplit(value.get_secret_value()).scheme
+        if scheme not in {"memory", "redis", "rediss", "redis+unix"}:
+            raise ValueError("must be memory://, redis://, rediss:// or redis+unix://")
+        if scheme != "memory" and find_spec("redis") is None:
+            raise ValueError("needs the client of Redis: pip install 'fluxio[redis]'")
+        return value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everybody(cls, value: tuple[IPv4Network | IPv6Network, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+        if any(network.prefixlen == 0 for network in value):
+            raise ValueError("whoever believes everybody believes nobody: name your proxies")
         return value
 
     @model_validator(mode="after")

@@ -16,5 +16,5 @@ except SettingsError as _error:
     sys.stderr.write(f"{_error}\n")
     sys.exit(_BOOT_ERROR)
 
-requestlog.configure(_settings.log_level)
+requestlog.configure(_settings.log_level, _settings.log_format)
 app = create_app(_settings)

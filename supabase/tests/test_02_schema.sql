@@ -26,7 +26,7 @@ select is_empty(
         resolution_note metadata'),
       ('users', 'id organization_id email full_name role is_active'),
       ('api_keys', 'id organization_id gateway_id name key_prefix key_hash device_ids expires_at revoked_at
-        last_used_at rotated_from'),
+        last_used_at rotated_from allowed_networks'),
       ('invitations', 'id organization_id email role invited_by created_at expires_at accepted_at revoked_at'),
       ('audit_logs', 'id organization_id user_id action resource_type resource_id details ip_address created_at'),
       ('ingest_dead_letters', 'id organization_id api_key_id received_at reason detail content_type body reading

@@ -18,7 +18,7 @@ select bag_eq(
     where table_schema = 'public' and table_name = 'api_keys' and grantee = 'authenticated'
     and privilege_type = 'SELECT'
   $$,
-  $$ select unnest(string_to_array('id organization_id gateway_id name key_prefix device_ids expires_at revoked_at last_used_at created_at updated_at rotated_from flat_units', ' ')) $$,
+  $$ select unnest(string_to_array('id organization_id gateway_id name key_prefix device_ids expires_at revoked_at last_used_at created_at updated_at rotated_from flat_units allowed_networks', ' ')) $$,
   'api_keys: the columns people select'
 );
 select bag_eq(
@@ -27,7 +27,7 @@ select bag_eq(
     where table_schema = 'public' and table_name = 'api_keys' and grantee = 'authenticated'
     and privilege_type = 'INSERT'
   $$,
-  $$ select unnest(string_to_array('organization_id gateway_id name key_prefix key_hash device_ids expires_at rotated_from flat_units', ' ')) $$,
+  $$ select unnest(string_to_array('organization_id gateway_id name key_prefix key_hash device_ids expires_at rotated_from flat_units allowed_networks', ' ')) $$,
   'api_keys: the columns people insert'
 );
 select bag_eq(
@@ -36,7 +36,7 @@ select bag_eq(
     where table_schema = 'public' and table_name = 'api_keys' and grantee = 'authenticated'
     and privilege_type = 'UPDATE'
   $$,
-  $$ select unnest(string_to_array('name device_ids expires_at revoked_at flat_units', ' ')) $$,
+  $$ select unnest(string_to_array('name device_ids expires_at revoked_at flat_units allowed_networks', ' ')) $$,
   'api_keys: the columns people update'
 );
 select results_eq(

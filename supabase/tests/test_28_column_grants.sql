@@ -47,14 +47,14 @@ select bag_eq(
     ),
     (
       'api_keys', 'authenticated', 'select',
-      'created_at device_ids expires_at flat_units gateway_id id key_prefix last_used_at name organization_id revoked_at '
-      || 'rotated_from updated_at'
+      'allowed_networks created_at device_ids expires_at flat_units gateway_id id key_prefix last_used_at name '
+      || 'organization_id revoked_at rotated_from updated_at'
     ),
     (
       'api_keys', 'authenticated', 'insert',
-      'device_ids expires_at flat_units gateway_id key_hash key_prefix name organization_id rotated_from'
+      'allowed_networks device_ids expires_at flat_units gateway_id key_hash key_prefix name organization_id rotated_from'
     ),
-    ('api_keys', 'authenticated', 'update', 'device_ids expires_at flat_units name revoked_at'),
+    ('api_keys', 'authenticated', 'update', 'allowed_networks device_ids expires_at flat_units name revoked_at'),
     (
       'alert_rules', 'authenticated', 'insert',
       'deadband device_id duration_minutes is_enabled notification_channels organization_id rule_name rule_type '

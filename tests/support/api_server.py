@@ -17,12 +17,14 @@ import fluxio_api
 from fluxio_local import ports
 from fluxio_local.stack import Stack
 
+#: Not `python -m`: a server that this one starts to take over (SIGUSR2) would look for modules in gunicorn's folder.
+GUNICORN = Path(sys.executable).with_name("gunicorn")
 GUNICORN_CONFIG = Path(fluxio_api.__file__).with_name("gunicorn.conf.py")
 _START_S, _STOP_S = 20, 30
 
 
 class ApiServer:
-    """One gunicorn with one worker; its output goes to `log`."""
+    """One gunicorn, by default with one worker; its output goes to `log`."""
 
     def __init__(self, env: Mapping[str, str], log: Path, *, port: int | None = None) -> None:
         self.port = port or ports.free_port()
@@ -35,7 +37,7 @@ class ApiServer:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "--config", GUNICORN_CONFIG,
+                [GUNICORN, "--config", GUNICORN_CONFIG,
                  "--bind", f"{ports.HOST}:{self.port}", "fluxio_api.wsgi:app"],
                 env=self._env, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
@@ -50,6 +52,17 @@ class ApiServer:
                 break
         self.stop(signal.SIGKILL)
         raise RuntimeError(f"the API did not start:\n{self.log.read_text()}")
+
+    def send(self, which: signal.Signals) -> None:
+        """Send it a signal, and go on."""
+        assert self._process is not None
+        self._process.send_signal(which)
+
+    def worker_pids(self) -> set[int]:
+        """Its workers that are alive."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        return set(map(int, children.split()))
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it, by default in good order; SIGKILL ends the worker too, as a crash of the machine would."""
@@ -78,7 +91,8 @@ def api_env(stack: Stack, **settings: str) -> dict[str, str]:
 @contextmanager
 def running_api(stack: Stack, directory: Path, **settings: str) -> Iterator[ApiServer]:
     """An API on `stack` until the end of the block; its log is in `directory`."""
-    server = ApiServer(api_env(stack, **settings), directory / "api.log")
+    # Its temporary files too, which a server that is killed leaves behind.
+    server = ApiServer(api_env(stack, TMPDIR=str(directory), **settings), directory / "api.log")
     server.start()
     try:
         yield server

@@ -33,6 +33,14 @@ def chromium_path() -> str:
     raise AssertionError
 
 
+def redis_server() -> str:
+    """Where Redis' server is; skips or fails where it is not."""
+    if found := shutil.which("redis-server"):
+        return found
+    missing("redis-server")
+    raise AssertionError
+
+
 def postgres_15() -> Path:
     """Debian's PostgreSQL 15 with pgTAP; skips or fails where it is not."""
     if not (DEBIAN_POSTGRES_15 / "initdb").exists():

@@ -50,12 +50,15 @@ def register(app: Flask, settings: Settings) -> None:
     @click.option("--organization", metavar="NAME", help="Made if it does not exist; else the default one.")
     @click.option("--gateway", metavar="SERIAL", help="The gateway it is for; made if it does not exist.")
     @click.option("--device", "devices", metavar="ID", multiple=True, help="A device it may write; else all.")
-    def create_key(name: str, organization: str | None, gateway: str | None, devices: tuple[str, ...]) -> None:
+    @click.option("--network", "networks", metavar="CIDR", multiple=True, help="Where it may be used; else anywhere.")
+    def create_key(
+        name: str, organization: str | None, gateway: str | None, devices: tuple[str, ...], networks: tuple[str, ...]
+    ) -> None:
         """Make an API key for a gateway and print it, this once, on the last line."""
         with explained():
             administration = Administration(Upstream(settings))
             organization_id = administration.organization_id(organization)
             gateway_id = administration.gateway_id(gateway, organization_id) if gateway else None
-            key = administration.key(name, organization_id, gateway_id, list(devices) or None)
+            key = administration.key(name, organization_id, gateway_id, list(devices) or None, list(networks) or None)
         click.echo("This key is shown only now:", err=True)
         click.echo(key)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask_limiter import Limiter
 
+from .. import metrics
 from ..auth import Gateway, gateway_of
 from ..http_edge import read_body
 from ..keyring import KeyRing
 from ..problems import NothingAccepted, Unauthenticated
+from ..visitors import Visitors
 from .arrival import Arrival
 from .intake import Intake, KeyRefusedError
 from .results import Result
@@ -20,13 +24,22 @@ from .results import Result
 _log = logging.getLogger(__name__)
 
 
-def blueprint(intake: Intake, keys: KeyRing, limiter: Limiter, *, shared_key: str | None, rate: str) -> Blueprint:
+def blueprint(
+    intake: Intake, keys: KeyRing, visitors: Visitors, limiter: Limiter, *, shared_key: str | None, rate: str
+) -> Blueprint:
     """The ingest routes. `shared_key`: API_SECRET_KEY; `rate`: POSTs a key may send, as Flask-Limiter writes it."""
     bp = Blueprint("ingest", __name__, url_prefix="/api")
 
     @limiter.limit(rate, key_func=lambda: str(g.key_label))
     def admit() -> None:
         """Count this POST against its key; raises RateLimitExceeded."""
+
+    @bp.after_request
+    def count(answer: Response) -> Response:
+        """Count every answer to a POST, whoever made it."""
+        if request.method == "POST":
+            metrics.count_request(answer.status_code, time.monotonic() - g.started)
+        return answer
 
     @bp.get("/ingest")
     def describe() -> Response:
@@ -47,7 +60,7 @@ def blueprint(intake: Intake, keys: KeyRing, limiter: Limiter, *, shared_key: st
         too_many_readings, invalid_json, nothing_accepted, database_unavailable.
         """
         received_at = datetime.now(UTC)
-        gateway = gateway_of(request, keys, shared_key)
+        gateway = gateway_of(request, keys, visitors, shared_key)
         g.key_label = gateway.api_key_id or "shared"
         admit()
         arrival = Arrival(
@@ -60,10 +73,13 @@ def blueprint(intake: Intake, keys: KeyRing, limiter: Limiter, *, shared_key: st
             gateway.flat_units,
         )
         try:
-            return _answer(intake.take(arrival))
+            results = intake.take(arrival)
         except KeyRefusedError:
             keys.forget(gateway.key_hash)
             raise _revoked(gateway) from None
+        metrics.count_results(results, received_at)
+        g.verdicts = Counter(str(result["verdict"]) for result in results)
+        return _answer(results)
 
     return bp
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..health import Schema
 from ..ingest.ports import NOBODY, Devices, Readings
 from ..keyring import ApiKey
 from ..people.ports import OpenPerson
@@ -13,7 +14,11 @@ from .devices import SupabaseDevices
 from .keys import SupabaseKeys
 from .person import SupabasePeople
 from .readings import SupabaseReadings
+from .schema import SupabaseSchema
 from .upstream import Upstream
+
+#: How long the database may take to tell the schema's version [s]: whoever probes does not wait long.
+_PROBE_TIMEOUT_S = 2.0
 
 
 class Keys(Protocol):
@@ -30,12 +35,18 @@ class Stores:
     readings: Readings
     keys: Keys
     people: OpenPerson
+    schema: Schema
     devices: Devices = field(default=NOBODY)
 
 
 def connect(settings: Settings) -> Stores:
     """The stores of one Supabase project; no connection is made yet."""
     upstream = Upstream(settings)
+    probe = Upstream(settings.model_copy(update={"upstream_timeout_s": _PROBE_TIMEOUT_S}))
     return Stores(
-        SupabaseReadings(upstream), SupabaseKeys(upstream), SupabasePeople(upstream), SupabaseDevices(upstream)
+        SupabaseReadings(upstream),
+        SupabaseKeys(upstream),
+        SupabasePeople(upstream),
+        SupabaseSchema(probe),
+        SupabaseDevices(upstream),
     )

@@ -36,7 +36,10 @@ class Administration:
         """The id of the organization's gateway with this serial, which is made if there is none."""
         return self._found_or_made("gateways", {"organization_id": organization_id, "serial": serial}, {"name": serial})
 
-    def key(self, name: str, organization_id: str, gateway_id: str | None, device_ids: list[str] | None) -> str:
+    def key(
+        self, name: str, organization_id: str, gateway_id: str | None, device_ids: list[str] | None,
+        networks: list[str] | None,
+    ) -> str:  # fmt: skip
         """A new API key; it cannot be had again."""
         rows = self._rows(
             self._client.rpc(
@@ -49,6 +52,10 @@ class Administration:
                 },
             ).execute
         )
+        if networks is not None:
+            # Nobody has the key yet.
+            made = self._client.table("api_keys").update({"allowed_networks": networks})
+            self._rows(made.eq("id", rows[0]["api_key_id"]).execute)
         return str(rows[0]["api_key"])
 
     def person(self, email: str, password: str, organization_id: str, role: str, *, reset_password: bool) -> bool:

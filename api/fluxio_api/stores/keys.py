@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, IPvAnyNetwork, TypeAdapter, ValidationError
 
 from ..keyring import ApiKey
 from ..problems import Unavailable
@@ -14,9 +14,12 @@ _log = logging.getLogger(__name__)
 
 
 class _Row(BaseModel):
+    """What is needed of an answer; it may say more."""
+
     api_key_id: str
     expires_at: AwareDatetime | None
     flat_units: dict[str, str] = {}
+    allowed_networks: tuple[IPvAnyNetwork, ...] | None = None
 
 
 _ROWS = TypeAdapter(list[_Row])
@@ -44,4 +47,7 @@ class SupabaseKeys:
         except ValidationError as error:
             _log.error("authenticate_api_key answered something else")
             raise Unavailable("Keys cannot be checked now; send the same request again later.") from error
-        return ApiKey(rows[0].api_key_id, rows[0].expires_at, rows[0].flat_units) if rows else None
+        if not rows:
+            return None
+        [row] = rows[:1]
+        return ApiKey(row.api_key_id, row.expires_at, row.allowed_networks, row.flat_units)

@@ -313,6 +313,19 @@ def test_as_many_half_heads_as_there_are_threads_do_not_hold_them_for_ever(api: 
             link.close()
 
 
+def test_clients_that_do_not_hang_up_hold_nobody_up(api: ApiServer) -> None:
+    # They ask for the connection's end, have their answer, and stay.
+    clients = [socket.create_connection((HOST, api.port)) for _ in range(12)]
+    try:
+        for one in clients:
+            one.sendall(b"GET /api/ingest HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert clients[0].makefile("rb").readline().startswith(b"HTTP/1.1 200")
+        assert httpx.get(f"{api.url}/api/ingest", timeout=15).status_code == httpx.codes.OK
+    finally:
+        for one in clients:
+            one.close()
+
+
 def test_the_largest_batch_is_one_post(client: httpx.Client, db: Database, plant: Plant) -> None:
     start = datetime.now(UTC) - timedelta(hours=1)
     body = [

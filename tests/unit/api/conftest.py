@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from fluxio_api import create_app
+from fluxio_api.health import REQUIRED_SCHEMA
 from fluxio_api.ingest.ports import Judged, Letter
 from fluxio_api.keyring import ApiKey
 from fluxio_api.people.ports import Person
@@ -25,6 +27,10 @@ class Shelf:
         self.failure: Exception | None = None
         self.calls: list[list[dict[str, object]]] = []
         self.letters: list[Letter] = []
+        self.schema_version = REQUIRED_SCHEMA
+        #: Keys that exist, and the hashes that were asked for.
+        self.good: set[str] = set()
+        self.asked: list[str] = []
         self.judge: Callable[[int, dict[str, object]], Judged] = lambda index, element: Judged(
             index, str(element.get("device_id")), datetime.now(UTC).isoformat(), "new"
         )
@@ -43,7 +49,14 @@ class Shelf:
     def find(self, key_hash: str) -> ApiKey | None:
         if self.failure:
             raise self.failure
-        return None
+        self.asked.append(key_hash)
+        hashes = {hashlib.sha256(key.encode()).hexdigest(): key for key in self.good}
+        return ApiKey(f"id of {hashes[key_hash]}", None) if key_hash in hashes else None
+
+    def version(self) -> str:
+        if self.failure:
+            raise self.failure
+        return self.schema_version
 
     def __call__(self, token: str) -> Person:
         raise AssertionError("no person signs in here")
@@ -71,7 +84,7 @@ def make_client(shelf: Shelf, tmp_path: Path) -> Callable[..., FlaskClient]:
                 **changes,
             }
         )
-        return create_app(settings, stores=Stores(shelf, shelf, shelf)).test_client()
+        return create_app(settings, stores=Stores(shelf, shelf, shelf, shelf)).test_client()
 
     return make
 

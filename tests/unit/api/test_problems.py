@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from flask.testing import FlaskClient
 
+from fluxio_api import requestlog
 from fluxio_api.ingest.ports import Judged
 from fluxio_api.problems import RETRY_AFTER_S, Unavailable
 
@@ -111,6 +114,19 @@ def test_too_many_posts_are_429_with_retry_after(make_client: Callable[..., Flas
     assert client.post("/api/ingest", json=READING).status_code == 401
 
 
+def test_one_key_s_posts_cost_another_nothing(make_client: Callable[..., FlaskClient], shelf: Shelf) -> None:
+    client = make_client(ingest_rate_limit="5 per minute; 2 per second")
+    shelf.good |= {"one-key", "other-key"}
+
+    def post(key: str) -> int:
+        return client.post("/api/ingest", json=READING, headers={"x-api-key": key}).status_code
+
+    answers = [post("one-key") for _ in range(20)]
+    assert answers[:2] == [200, 200]
+    assert answers[2:].count(429) >= 15
+    assert [post("other-key") for _ in range(2)] == [200, 200]
+
+
 def test_the_log_names_the_request_and_no_secret(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         client.post(
@@ -124,6 +140,37 @@ def test_the_log_names_the_request_and_no_secret(client: FlaskClient, caplog: py
     assert "request_id=abc-1 key=shared" in lines[0]
     for secret in (SHARED_KEY, "in-the-query", "secret-token", "\n"):
         assert not any(secret in line for line in lines)
+
+
+def test_the_log_says_what_became_of_the_readings(
+    client: FlaskClient, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        client.post("/api/ingest", json=[READING, READING, 7], headers=KEY)
+        client.get("/healthz")
+    posted, asked = (record.getMessage() for record in caplog.records if record.name == "fluxio_api.requestlog")
+    assert posted.endswith("key=shared readings=3 new=2 rejected=1")
+    assert "readings=" not in asked
+
+
+def test_a_line_of_the_log_may_be_json(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        client.post("/api/ingest", json=[READING], headers={**KEY, "X-Request-ID": "abc-1"})
+        try:
+            raise ValueError("of a test")
+        except ValueError:
+            logging.getLogger("fluxio_api.test").exception("it failed at %s", "line\n2")
+    lines = [requestlog.JsonLines().format(record) for record in caplog.records]
+    assert not any("\n" in line for line in lines)
+    posted, failed = (json.loads(line) for line in lines[-2:])
+    assert posted.pop("ms") >= 0
+    datetime.fromisoformat(posted.pop("time"))
+    assert posted == {
+        "level": "INFO", "logger": "fluxio_api.requestlog", "method": "POST", "path": "/api/ingest", "status": 200,
+        "request_id": "abc-1", "key": "shared", "readings": 1, "new": 1,
+    }  # fmt: skip
+    assert (failed["level"], failed["message"]) == ("ERROR", "it failed at line\n2")
+    assert "ValueError: of a test" in failed["exception"]
 
 
 def test_a_request_id_that_looks_odd_is_replaced(client: FlaskClient) -> None:

@@ -53,6 +53,14 @@ def test_a_missing_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch, nam
         ("CORS_ORIGINS", "https://a.example/page"),
         ("FLUXIO_KEY_CACHE_S", "31"),
         ("FLUXIO_INGEST_RATE_LIMIT", "many"),
+        ("FLUXIO_UNKNOWN_KEY_LIMIT", "many"),
+        ("FLUXIO_RATE_LIMIT_STORAGE", "memcached://cache.test"),
+        ("FLUXIO_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("FLUXIO_TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("FLUXIO_TRUSTED_PROXIES", "10.0.0.1,::/0"),
+        ("FLUXIO_TRUSTED_PROXIES", "proxy.test"),
+        ("FLUXIO_METRICS_TOKEN", "short"),
+        ("FLUXIO_LOG_FORMAT", "xml"),
     ],
 )
 def test_a_wrong_value_stops_the_start_and_is_not_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -68,6 +76,18 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = repr(from_environment())
     assert "k" * 40 not in shown
     assert "sb_secret_x" not in shown
+
+
+def test_a_storage_may_hold_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FLUXIO_RATE_LIMIT_STORAGE="redis://:open-sesame@cache.test/0", FLUXIO_METRICS_TOKEN="m" * 40)
+    shown = repr(from_environment())
+    assert "open-sesame" not in shown
+    assert "m" * 40 not in shown
+
+
+def test_proxies_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FLUXIO_TRUSTED_PROXIES="10.0.0.0/8, 127.0.0.1,2001:db8::/32")
+    assert list(map(str, from_environment().trusted_proxies)) == ["10.0.0.0/8", "127.0.0.1/32", "2001:db8::/32"]
 
 
 def test_origins_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,92 @@
+"""Where a caller comes from, and how many unknown keys came from there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from flask import Request
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
+
+from .problems import TooManyUnknownKeys
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+#: Whoever has one IPv6 address usually has all of its /64; RFC 6177.
+_IPV6_SITE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A caller at one address."""
+
+    #: None: it cannot be told.
+    address: Address | None
+    tries: RateLimiter
+    rate: RateLimitItem
+
+    def check(self) -> None:
+        """Raise TooManyUnknownKeys if too many came from there lately."""
+        if not self.tries.test(self.rate, _site(self.address)):
+            raise TooManyUnknownKeys("Too many unknown keys came from this address; repeat after Retry-After.")
+
+    def failed(self) -> None:
+        """Count one unknown key from there."""
+        self.tries.hit(self.rate, _site(self.address))
+
+
+class Visitors:
+    """Tells callers apart by their addresses; safe to share between threads.
+
+    `trusted`: the proxies whose X-Forwarded-For is believed. `rate`: how many
+    keys that turn out unknown one address may try, as Flask-Limiter writes it,
+    counted in this process.
+    """
+
+    def __init__(self, trusted: Sequence[Network], *, rate: str) -> None:
+        self._trusted = trusted
+        self._rate = parse(rate)
+        self._tries = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def of(self, request: Request) -> Visitor:
+        """Who sent `request`."""
+        address = client_address(request.remote_addr, request.headers.get("X-Forwarded-For", ""), self._trusted)
+        return Visitor(address, self._tries, self._rate)
+
+
+def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Network]) -> Address | None:
+    """The nearest address that is no trusted proxy's; None if that one is unreadable.
+
+    `peer` is the connection's. `forwarded_for` is read from its end, where
+    each proxy adds the address it was called from: what a caller wrote there
+    itself stands further left and is never reached.
+    """
+    address = _read(peer or "")
+    hops = forwarded_for.split(",") if forwarded_for.strip() else []
+    while hops and address is not None and any(address in network for network in trusted):
+        address = _read(hops.pop())
+    return address
+
+
+def _read(text: str) -> Address | None:
+    """An address as proxies write it: also with a port, also IPv4 inside IPv6."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _site(address: Address | None) -> str:
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, _IPV6_SITE), strict=False))
+    return str(address)
