@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from flask import Flask
 from flask_cors import CORS
 
 from . import commands, http_edge, limits, page, problems, requestlog
 from .ingest import routes as ingest
 from .ingest.intake import Intake
+from .ingest.spool import command as spool_command
+from .ingest.spool.spooling import Spooling
 from .keyring import KeyRing
 from .people import alerts, devices, flow_data
 from .settings import Settings, from_environment
@@ -40,13 +44,33 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
         max_age=600,
     )
     limiter = limits.register(app, storage=settings.rate_limit_storage)
-    keys = KeyRing(stores.keys.find, ttl_s=settings.key_cache_s)
+    intake, find_key = Intake(stores.readings), stores.keys.find
+    spooling = _spooling(settings, stores, intake, shared_key)
+    if spooling is not None:
+        app.extensions["fluxio.spool"] = spooling
+        app.before_request(spooling.start)
+        find_key = spooling.find_key
+    keys = KeyRing(find_key, ttl_s=settings.key_cache_s)
+    taker = spooling.intake if spooling is not None else intake
     app.register_blueprint(
-        ingest.blueprint(Intake(stores.readings), keys, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
+        ingest.blueprint(taker, keys, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
     )
     app.register_blueprint(devices.blueprint(stores.people))
     app.register_blueprint(flow_data.blueprint(stores.people))
     app.register_blueprint(alerts.blueprint(stores.people))
     page.register(app, settings)
     commands.register(app, settings)
+    spool_command.register(app, spooling)
     return app
+
+
+def _spooling(settings: Settings, stores: Stores, intake: Intake, shared_key: str | None) -> Spooling | None:
+    if settings.spool_dir is None:
+        return None
+    return Spooling(
+        settings.spool_dir,
+        max_bytes=settings.spool_max_bytes,
+        intake=intake,
+        find_key=stores.keys.find,
+        shared_key_hash=hashlib.sha256(shared_key.encode("ascii")).hexdigest() if shared_key else None,
+    )

@@ -29,3 +29,9 @@ def when_ready(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 -
     for listener in server.LISTENERS:
         for option, seconds in ((socket.SO_RCVTIMEO, _RECEIVE_PAUSE_S), (socket.SO_SNDTIMEO, _SEND_PAUSE_S)):
             listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
+
+
+def post_worker_init(worker):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - gunicorn has no types
+    """Drain what was spooled before a restart without waiting for the first request."""
+    if "fluxio.spool" in worker.wsgi.extensions:
+        worker.wsgi.extensions["fluxio.spool"].start()

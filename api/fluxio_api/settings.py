@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     rate_limit_storage: str = "memory://"
     #: How long Supabase may take to answer [s].
     upstream_timeout_s: float = Field(default=10, gt=0, le=60)
+    #: Folder, on a local disk, for bodies that come while the database is away; unset: they are answered 503.
+    spool_dir: Path | None = None
+    #: Most that may lie there [bytes]; then 503 too.
+    spool_max_bytes: int = Field(default=1_073_741_824, ge=1_048_576)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("api_secret_key")

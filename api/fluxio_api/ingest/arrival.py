@@ -17,3 +17,5 @@ class Arrival:
     api_key_id: str | None
     #: The header, printable and at most 200 characters; "" if there was none.
     content_type: str = ""
+    #: SHA-256 of the key [hex], by which it can be checked again; "" if nobody has to.
+    key_hash: str = ""

@@ -43,22 +43,19 @@ class Intake:
             self._readings.keep(_letter(batch.refusals, arrival))
         return results_of(batch, judged)
 
+    def bury(self, arrival: Arrival, reason: str, detail: str) -> None:
+        """Keep a whole body in the dead letters; raises problems.Unavailable."""
+        self._readings.keep(
+            Letter(arrival.api_key_id, arrival.received_at, reason, detail, arrival.content_type, arrival.body)
+        )
+
     def _values(self, arrival: Arrival) -> list[object]:
         """The readings as they were sent; a body that is no JSON goes to the dead letters first."""
         try:
             return split(arrival.body)
         except strict_json.NotJsonError as fault:
             if arrival.body:
-                self._readings.keep(
-                    Letter(
-                        arrival.api_key_id,
-                        arrival.received_at,
-                        "invalid_json",
-                        str(fault),
-                        arrival.content_type,
-                        arrival.body,
-                    )
-                )
+                self.bury(arrival, "invalid_json", str(fault))
             raise InvalidJson(f"The body must be a JSON object or array: {fault}.") from None
         except TooManyReadingsError as fault:
             raise PayloadTooLarge(f"The body holds {fault}.", code="too_many_readings") from None

@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 
 Verdict = Literal["new", "merged", "duplicate", "conflict", "rejected"]
 
-#: Verdicts after which the gateway need not send the reading again.
-ACCEPTED = frozenset({"new", "merged", "duplicate"})
+#: Verdicts after which the gateway need not send the reading again; `queued` is the spool's.
+ACCEPTED = frozenset({"new", "merged", "duplicate", "queued"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Letter:
     #: None: API_SECRET_KEY.
     api_key_id: str | None
     received_at: datetime
-    #: invalid_json or invalid_value.
+    #: invalid_json or invalid_value; out of the spool also invalid_key, not_processed or another problem's code.
     reason: str
     detail: str
     content_type: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from http import HTTPStatus
 from importlib.metadata import version
+from typing import Protocol
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask_limiter import Limiter
@@ -14,13 +16,20 @@ from ..http_edge import read_body
 from ..keyring import KeyRing
 from ..problems import NothingAccepted, Unauthenticated
 from .arrival import Arrival
-from .intake import Intake, KeyRefusedError
+from .intake import KeyRefusedError
 from .results import Result
 
 _log = logging.getLogger(__name__)
 
 
-def blueprint(intake: Intake, keys: KeyRing, limiter: Limiter, *, shared_key: str | None, rate: str) -> Blueprint:
+class Takes(Protocol):
+    """An Intake, with or without a spool behind it."""
+
+    def take(self, arrival: Arrival) -> list[Result]:
+        """As Intake.take; results are `queued` if the body is kept for later."""
+
+
+def blueprint(intake: Takes, keys: KeyRing, limiter: Limiter, *, shared_key: str | None, rate: str) -> Blueprint:
     """The ingest routes. `shared_key`: API_SECRET_KEY; `rate`: POSTs a key may send, as Flask-Limiter writes it."""
     bp = Blueprint("ingest", __name__, url_prefix="/api")
 
@@ -42,7 +51,8 @@ def blueprint(intake: Intake, keys: KeyRing, limiter: Limiter, *, shared_key: st
     def ingest() -> Response:
         """Store the readings of one body; see docs/api.md for bodies and answers.
 
-        Answers 200 when one was accepted or the body held none. Problems:
+        Answers 200 when one was accepted or the body held none, 202 when the body
+        is kept on disk until the database is back. Problems:
         invalid_key, rate_limited, unsupported_encoding, payload_too_large,
         too_many_readings, invalid_json, nothing_accepted, database_unavailable.
         """
@@ -50,7 +60,9 @@ def blueprint(intake: Intake, keys: KeyRing, limiter: Limiter, *, shared_key: st
         gateway = gateway_of(request, keys, shared_key)
         g.key_label = gateway.api_key_id or "shared"
         admit()
-        arrival = Arrival(read_body(), received_at, gateway.api_key_id, _printable(request.content_type))
+        arrival = Arrival(
+            read_body(), received_at, gateway.api_key_id, _printable(request.content_type), gateway.key_hash
+        )
         try:
             return _answer(intake.take(arrival))
         except KeyRefusedError:
@@ -65,7 +77,11 @@ def _answer(results: list[Result]) -> Response:
         message = "No reading was accepted"
         raise NothingAccepted(f"{message}.", success=False, message=message, results=results)
     message = "Data ingested successfully" if results else "The body holds no readings"
-    return jsonify(success=True, message=message, results=results)
+    answer = jsonify(success=True, message=message, results=results)
+    if results and all(result["verdict"] == "queued" for result in results):
+        answer = jsonify(success=True, message="Data kept until the database is back", results=results)
+        answer.status_code = HTTPStatus.ACCEPTED
+    return answer
 
 
 def _revoked(gateway: Gateway) -> Unauthenticated:
