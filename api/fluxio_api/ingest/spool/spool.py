@@ -179,13 +179,12 @@ class Spool:
             with self._mutex:
                 self._refused -= refused
         with self._reading() as connection:
-            idle = single_number(connection, "pragma freelist_count") and not single_number(
-                connection, "select value from totals where name = 'bytes'"
-            )
-        if idle:
+            has_room_to_give = _holds_only_free_pages(connection)
+        if has_room_to_give:
             with self._locked() as connection:
-                connection.execute("pragma incremental_vacuum").fetchall()
-                connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+                if _holds_only_free_pages(connection):
+                    connection.execute("vacuum")
+                    connection.execute("pragma wal_checkpoint(truncate)").fetchall()
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -239,3 +238,9 @@ class Spool:
                 if connection.in_transaction:
                     connection.execute("rollback")
                 raise
+
+
+def _holds_only_free_pages(connection: sqlite3.Connection) -> bool:
+    return single_number(connection, "pragma freelist_count") > 0 and not single_number(
+        connection, "select value from totals where name = 'bytes'"
+    )

@@ -96,8 +96,6 @@ def open_file(directory: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    # Before the first table: what an outage took is given back when it is over.
-    connection.execute("pragma auto_vacuum = incremental")
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     version = single_number(connection, "pragma user_version")
