@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,7 @@ _START_S, _STOP_S = 20, 30
 
 
 class ApiServer:
-    """One gunicorn with one worker; its output goes to `log`."""
+    """One gunicorn, with one worker unless FLUXIO_API_WORKERS says otherwise; its output goes to `log`."""
 
     def __init__(self, env: Mapping[str, str], log: Path, *, port: int | None = None) -> None:
         self.port = port or ports.free_port()
@@ -51,12 +51,20 @@ class ApiServer:
         self.stop(signal.SIGKILL)
         raise RuntimeError(f"the API did not start:\n{self.log.read_text()}")
 
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it, by default in good order; SIGKILL ends the worker too, as a crash of the machine would."""
         if self._process is None:
             return
         if how == signal.SIGKILL:
-            os.killpg(self._process.pid, how)
+            # It may be gone: it could not start.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, how)
         else:
             self._process.send_signal(how)
         self._process.wait(_STOP_S)
