@@ -97,6 +97,20 @@ def test_a_full_spool_refuses_keeps_what_it_has_and_says_so_once(
     assert spool.state().entries == 1
 
 
+def test_a_disk_that_is_full_costs_only_what_does_not_fit(spool: Spool) -> None:
+    spool.add(arrival(b"first"))
+    connection = spool._connection
+    assert connection is not None
+    pages = connection.execute("pragma page_count").fetchone()[0]
+    connection.execute(f"pragma max_page_count = {pages + 2}")
+    with pytest.raises(SpoolError, match="full"):
+        spool.add(arrival(os.urandom(100_000)))
+    connection.execute("pragma max_page_count = 1000000")
+    spool.add(arrival(b"second"))
+    state = spool.state()
+    assert (state.entries, state.refused) == (2, 1)
+
+
 def test_many_writers_of_several_connections_lose_nothing(open_spool: Callable[..., Spool]) -> None:
     spools = [open_spool() for _ in range(4)]
 
