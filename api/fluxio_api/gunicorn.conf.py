@@ -33,5 +33,6 @@ def when_ready(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 -
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - gunicorn has no types
     """Drain what was spooled before a restart without waiting for the first request."""
-    if "fluxio.spool" in worker.wsgi.extensions:
-        worker.wsgi.extensions["fluxio.spool"].start()
+    spooling = getattr(worker.wsgi, "extensions", {}).get("fluxio.spool")
+    if spooling is not None:
+        spooling.start()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
 
 import httpx
 import psycopg
@@ -22,6 +24,15 @@ from support.soak import short_or_long
 from support.spool import Stream, held, spooling_api, stored, wait_until_drained
 
 from .conftest import DEFAULT_ORGANIZATION, SHARED_KEY, Database, MakePlant, Plant, letters, rows
+
+
+def keep(directory: Path, db: Database, plant: Plant, *bodies: tuple[bytes, datetime]) -> None:
+    """Leave bodies in the spool that came from a plant's gateway at these times."""
+    found = db.execute("select encode(key_hash, 'hex') as hex from public.api_keys where id = %s", [plant.api_key_id])
+    key_hash = str(found.fetchone()["hex"])  # type: ignore[index] # it is there
+    with closing(Spool(directory / "spool", max_bytes=1_048_576)) as spool:
+        for body, received_at in bodies:
+            spool.add(Arrival(body, received_at, plant.api_key_id, key_hash=key_hash))
 
 
 @pytest.mark.soak
@@ -45,7 +56,7 @@ def test_an_outage_with_a_restart_in_between_costs_no_reading(
         stack.stop_postgres("immediate")
         try:
             post_for(half_s)
-            server.stop(SIGKILL)
+            server.stop(signal.SIGKILL)
             server.start()
             post_for(half_s)
             unknown = Stream(server.url, plant.devices[0], {"x-api-key": "flx_nobody_knows_this_key"})
@@ -69,9 +80,9 @@ def test_an_outage_with_a_restart_in_between_costs_no_reading(
     assert kept == [("invalid_json", b'{"a":')]
 
 
-@pytest.mark.parametrize("how", [SIGKILL, SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_an_api_that_ends_in_the_middle_of_a_drain_goes_on_where_it_was(
-    stack: Stack, tmp_path: Path, plant: Plant, how: int
+    stack: Stack, tmp_path: Path, plant: Plant, how: signal.Signals
 ) -> None:
     with spooling_api(stack, tmp_path, FLUXIO_API_WORKERS="2") as server:
         stream = Stream(server.url, plant.devices[0], plant.headers)
@@ -82,11 +93,11 @@ def test_an_api_that_ends_in_the_middle_of_a_drain_goes_on_where_it_was(
         finally:
             stack.restart_gateway()
         wait_until(lambda: held(tmp_path).drained > 20, "a drain under way")
-        server.stop(how)  # type: ignore[arg-type] # a signal
+        server.stop(how)
         state = held(tmp_path)
         assert 0 < state.entries < 400
         in_hand = len(stored(stack, stream.device).rows) - 1 - state.drained
-        assert in_hand in ({0} if how == SIGTERM else {0, 1})
+        assert in_hand in ({0} if how == signal.SIGTERM else {0, 1})
         server.start()
         wait_until_drained(tmp_path)
         # In order, each once: the entry in hand at the end was taken again and changed nothing.
@@ -167,13 +178,11 @@ def test_a_reading_from_the_spool_keeps_its_time_and_opens_no_alert(
         )
     late, fresh = plant.devices
     ten_minutes_ago = datetime.now(UTC) - timedelta(minutes=10)
-    digest = db.execute("select encode(key_hash, 'hex') as hex from public.api_keys where id = %s", [plant.api_key_id])
-    key_hash = str(digest.fetchone()["hex"])  # type: ignore[index] # it is there
-    before = Spool(tmp_path / "spool", max_bytes=1_048_576)
-    for device, received_at in ((late, ten_minutes_ago), (fresh, datetime.now(UTC))):
-        body = b'{"device_id":"%s","flow_rate":500}' % device.encode()
-        before.add(Arrival(body, received_at, plant.api_key_id, key_hash=key_hash))
-    before.close()
+    body = '{"device_id":"%s","flow_rate":500}'
+    keep(
+        tmp_path, db, plant,
+        ((body % late).encode(), ten_minutes_ago), ((body % fresh).encode(), datetime.now(UTC)),
+    )  # fmt: skip
     # Nobody posts: the backlog is drained because the API has started.
     with spooling_api(stack, tmp_path):
         wait_until_drained(tmp_path)
@@ -181,6 +190,32 @@ def test_a_reading_from_the_spool_keeps_its_time_and_opens_no_alert(
     assert (row["created_at"], row["received_at"], row["flow_rate"]) == (ten_minutes_ago, ten_minutes_ago, 500)
     opened = db.execute("select device_id from public.alerts where device_id = any (%s)", [plant.devices]).fetchall()
     assert [alert["device_id"] for alert in opened] == [fresh]
+
+
+def test_a_database_that_hangs_and_answers_late_doubles_nothing(stack: Stack, tmp_path: Path, plant: Plant) -> None:
+    gateway = int((stack.dir / "gateway.pid").read_text())
+    with spooling_api(stack, tmp_path, FLUXIO_UPSTREAM_TIMEOUT_S="1") as server:
+        stream = Stream(server.url, plant.devices[0], plant.headers)
+        assert stream.post() == 200
+        os.kill(gateway, signal.SIGSTOP)
+        try:
+            assert [stream.post(timed=number % 2 == 0) for number in range(40)] == [202] * 40
+        finally:
+            os.kill(gateway, signal.SIGCONT)
+        wait_until_drained(tmp_path)
+        # What the API gave up waiting for is stored as well, and met again out of the spool.
+        assert stored(stack, stream.device).rows == list(stream.acknowledged.items())
+
+
+def test_an_untimed_body_that_is_repeated_on_the_spool_is_one_reading(
+    stack: Stack, tmp_path: Path, db: Database, plant: Plant
+) -> None:
+    body = b'{"device_id":"%s","flow_rate":5}' % plant.devices[0].encode()
+    times = [datetime.now(UTC) - timedelta(seconds=seconds) for seconds in (600, 595, 300)]
+    keep(tmp_path, db, plant, *((body, received_at) for received_at in times))
+    with spooling_api(stack, tmp_path):
+        wait_until_drained(tmp_path)
+    assert [row["created_at"] for row in rows(db, plant.devices[0])] == [times[0], times[2]]
 
 
 @pytest.mark.parametrize("obstacle", ["a file in its place", "a file that is no database"])

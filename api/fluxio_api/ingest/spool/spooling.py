@@ -13,6 +13,7 @@ from .intake import SpooledIntake
 from .known_keys import KnownKeys
 from .outage import Outage
 from .spool import Spool, SpoolState
+from .spool_file import SpoolError
 
 
 class Spooling:
@@ -33,6 +34,7 @@ class Spooling:
         drain = Drain(self.spool, intake, find_key, outage, shared_key_hash=shared_key_hash)
         self._background = Background(self.spool, drain, self._keys, outage)
         self._outage = outage
+        self._max_bytes = max_bytes
         #: Takes the place of the Intake it is given.
         self.intake = SpooledIntake(intake, self.spool, outage)
 
@@ -48,6 +50,14 @@ class Spooling:
     def state(self) -> SpoolState:
         """What is held and what became of it; raises SpoolError."""
         return self.spool.state()
+
+    def fault(self) -> str | None:
+        """A word for what is wrong with the spool, if anything is: `unavailable`, or `full` from nine tenths on."""
+        try:
+            held = self.spool.state().bytes
+        except SpoolError:
+            return "unavailable"
+        return "full" if held > self._max_bytes * 9 // 10 else None
 
     def check(self) -> None:
         """Open the spool and close it again. Raises SpoolError, for a server that had better not start."""

@@ -124,9 +124,14 @@ def test_a_full_spool_is_503_with_retry_after(
     answer = client.post("/api/ingest", data=body, headers=KEY)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "database_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
-    state = spooling_of(client).state()
+    spooling = spooling_of(client)
+    state = spooling.state()
     assert (state.entries, state.refused) == (1, 1)
-    spooling_of(client).stop()
+    assert spooling.fault() is None
+    small = b'{"device_id":"A","level":1,"metadata":{"x":"%s"}}' % (b"x" * 380_000)
+    assert client.post("/api/ingest", data=small, headers=KEY).status_code == 202
+    assert spooling.fault() == "full"
+    spooling.stop()
 
 
 def test_a_backlog_is_drained_before_anybody_posts(
