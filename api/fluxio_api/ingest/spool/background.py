@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
+from contextlib import suppress
 
 from .drain import Drain
 from .known_keys import KnownKeys
@@ -52,7 +53,9 @@ class Background:
         thread = self._thread
         if thread is not None and thread.is_alive():
             thread.join(_STOP_S)
-        self._keys.save()
+        with suppress(SpoolError):
+            self._keys.save(at_once=True)
+            self._spool.tidy()
         atexit.unregister(self.stop)
 
     def _run(self) -> None:
@@ -77,7 +80,7 @@ class Background:
     def _look(self) -> None:
         self._keys.save()
         if not self._outage.lasting and not self._spool.is_empty():
-            with draining(self._spool.directory) as is_our_turn:
-                if is_our_turn:
-                    self._drain.run(self._stop)
+            with draining(self._spool.directory) as turn:
+                if turn is not None:
+                    self._drain.run(turn, self._stop)
         self._spool.tidy()

@@ -13,6 +13,7 @@ from ..arrival import Arrival
 from ..intake import Intake, KeyRefusedError
 from .outage import Outage
 from .spool import Entry, Spool
+from .spool_file import Turn
 
 _log = logging.getLogger(__name__)
 
@@ -48,14 +49,26 @@ class Drain:
         self._shared_key_hash = shared_key_hash
         self._checked: dict[str, tuple[float, ApiKey | None]] = {}
 
-    def run(self, stop: threading.Event) -> None:
-        """Settle what is due, oldest first, until `stop` is set or the database is away. Raises SpoolError."""
+    def run(self, turn: Turn, stop: threading.Event) -> None:
+        """Settle what is due, oldest first, until `stop` is set or the database is away. Raises SpoolError, OSError."""
+        if turn.in_hand is not None:
+            # A process that ended with a body in its hand was killed, or the body killed it.
+            self._spool.count_failure(turn.in_hand)
+            turn.put_down()
         settled = in_a_row = 0
         while not stop.is_set() and not self._outage.lasting and in_a_row < _MOST_IN_A_ROW:
             entry = self._spool.next_due(time.time())
             if entry is None:
                 break
-            if self._settle(entry):
+            turn.take(entry.seq)
+            try:
+                is_settled = self._settle(entry)
+            except Exception:
+                # The disk's fault, and this process lives on.
+                turn.put_down()
+                raise
+            turn.put_down()
+            if is_settled:
                 settled, in_a_row = settled + 1, 0
             else:
                 in_a_row += 1
@@ -79,6 +92,8 @@ class Drain:
         except ValueError:
             self._set_aside(entry, "it cannot be read")
             return True
+        if entry.failures >= TRIES:
+            return self._give_up(entry, arrival, "every process that took it ended")
         try:
             is_taken = self._take(arrival)
         except Unavailable:
@@ -117,6 +132,10 @@ class Drain:
         if entry.failures + 1 < TRIES:
             self._put_off(entry, failed=True)
             return False
+        return self._give_up(entry, arrival, error)
+
+    def _give_up(self, entry: Entry, arrival: Arrival, error: str) -> bool:
+        """Whether the entry is out of the queue, or else the database is away."""
         try:
             self._intake.bury(arrival, "not_processed", error)
         except Unavailable:

@@ -74,12 +74,13 @@ class KnownKeys:
             raise Unavailable("Keys cannot be checked now; send the same request again later.")
         return known
 
-    def save(self) -> None:
-        """Write the notes that are due."""
+    def save(self, *, at_once: bool = False) -> None:
+        """Write the notes, if the last time is long enough ago."""
         with self._lock:
             now = self._clock()
             # A clock that was set back must not end the writing.
-            if not self._unsaved or self._save_at - _SAVE_S <= now < self._save_at:
+            is_due = at_once or not self._save_at - _SAVE_S <= now < self._save_at
+            if not self._unsaved or not is_due:
                 return
             unsaved, self._unsaved = self._unsaved, {}
             self._save_at = now + _SAVE_S

@@ -122,6 +122,11 @@ class Spool:
                 (until, failed, seq),
             )
 
+    def count_failure(self, seq: int) -> None:
+        """Count an attempt that nobody could count when it failed."""
+        with self._writing() as connection:
+            connection.execute("update entries set failures = failures + 1 where seq = ?", (seq,))
+
     def set_aside(self, seq: int) -> None:
         """Take an entry out of the queue; it stays on disk and counts towards the limit."""
         with self._writing() as connection:

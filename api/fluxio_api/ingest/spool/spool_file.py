@@ -113,16 +113,37 @@ def locked(directory: Path) -> Iterator[None]:
         yield
 
 
+class Turn:
+    """The turn to drain. It holds a note of the entry in hand, which outlives the process and not the machine."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @property
+    def in_hand(self) -> int | None:
+        """The seq of the entry that was taken and not put down: whoever did it did not live to."""
+        note = os.pread(self._descriptor, 32, 0)
+        return int(note) if note.isdigit() else None
+
+    def take(self, seq: int) -> None:
+        """Note which entry is in hand."""
+        os.pwrite(self._descriptor, b"%020d" % seq, 0)
+
+    def put_down(self) -> None:
+        """Note that none is."""
+        os.ftruncate(self._descriptor, 0)
+
+
 @contextmanager
-def draining(directory: Path) -> Iterator[bool]:
-    """Whether it is this process's turn to drain, for as long as the block lasts. Raises OSError."""
+def draining(directory: Path) -> Iterator[Turn | None]:
+    """The turn to drain for as long as the block lasts, or None if another process has it. Raises OSError."""
     with _lock_file(directory / DRAIN_LOCK) as descriptor:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield Turn(descriptor)
 
 
 @contextmanager

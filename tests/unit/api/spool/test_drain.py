@@ -12,6 +12,7 @@ from fluxio_api.ingest.ports import Judged, Letter
 from fluxio_api.ingest.spool.drain import TRIES, Drain
 from fluxio_api.ingest.spool.outage import Outage
 from fluxio_api.ingest.spool.spool import Spool
+from fluxio_api.ingest.spool.spool_file import draining
 from fluxio_api.keyring import ApiKey
 from fluxio_api.problems import Unavailable
 
@@ -70,7 +71,12 @@ class Bench:
         for _ in range(times):
             with self.spool._writing() as connection:
                 connection.execute("update entries set due_at = 0")
-            self.drain.run(threading.Event())
+            self.run_once(threading.Event())
+
+    def run_once(self, stop: threading.Event) -> None:
+        with draining(self.spool.directory) as turn:
+            assert turn is not None
+            self.drain.run(turn, stop)
 
 
 @pytest.fixture
@@ -151,6 +157,21 @@ def test_a_poisonous_body_goes_to_the_dead_letters_after_a_few_tries(
     assert "secret" not in caplog.text
 
 
+def test_a_body_that_kills_the_process_does_not_do_so_for_ever(bench: Bench) -> None:
+    bench.add("A", "B")
+
+    class KilledError(BaseException):
+        """What no except clause sees, as nothing of the process does."""
+
+    bench.table.poison["A"] = KilledError()  # type: ignore[assignment] # on purpose no Exception
+    for _ in range(TRIES):
+        with pytest.raises(KilledError):
+            bench.run()
+    bench.run()
+    assert bench.table.stored == ["B"]
+    assert [letter.reason for letter in bench.table.letters] == ["not_processed"]
+
+
 @pytest.mark.parametrize("letter_failure", [RuntimeError("too"), Unavailable("refused")])
 def test_what_even_the_dead_letters_refuse_is_set_aside(bench: Bench, letter_failure: Exception) -> None:
     bench.add("A", "B")
@@ -206,6 +227,6 @@ def test_it_stops_between_two_bodies(bench: Bench, stop: threading.Event) -> Non
         return judge(index, element)
 
     bench.table.judge = judge_and_stop
-    bench.drain.run(stop)
+    bench.run_once(stop)
     assert bench.table.stored == ["A"]
     assert bench.spool.state().entries == 1
