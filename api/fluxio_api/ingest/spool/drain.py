@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 #: How often a body is tried that fails by an error of its own.
 TRIES = 3
+#: How many processes may end with the same body in hand; most are killed for reasons of their own.
+ENDS = 10
 #: First and longest time that an entry is put off [s].
 _PUT_OFF_S, _LONGEST_PUT_OFF_S = 1.0, 600.0
 #: So many entries in a row that were put off end a run: it is not the entries.
@@ -92,7 +94,7 @@ class Drain:
         except ValueError:
             self._set_aside(entry, "it cannot be read")
             return True
-        if entry.failures >= TRIES:
+        if entry.failures >= ENDS:
             return self._give_up(entry, arrival, "every process that took it ended")
         try:
             is_taken = self._take(arrival)

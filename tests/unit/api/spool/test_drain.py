@@ -9,7 +9,7 @@ import pytest
 
 from fluxio_api.ingest.intake import Intake
 from fluxio_api.ingest.ports import Judged, Letter
-from fluxio_api.ingest.spool.drain import TRIES, Drain
+from fluxio_api.ingest.spool.drain import ENDS, TRIES, Drain
 from fluxio_api.ingest.spool.outage import Outage
 from fluxio_api.ingest.spool.spool import Spool
 from fluxio_api.ingest.spool.spool_file import draining
@@ -164,7 +164,7 @@ def test_a_body_that_kills_the_process_does_not_do_so_for_ever(bench: Bench) -> 
         """What no except clause sees, as nothing of the process does."""
 
     bench.table.poison["A"] = KilledError()  # type: ignore[assignment] # on purpose no Exception
-    for _ in range(TRIES):
+    for _ in range(ENDS):
         with pytest.raises(KilledError):
             bench.run()
     bench.run()
