@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from fluxio_api.ingest.spool.spool import Spool, SpoolState
 from fluxio_local.stack import Stack
 
 from .api_server import ApiServer, running_api
-from .receiver import wait_until
 
 #: Made once: it costs more than the rest of a POST.
 _TLS = ssl.create_default_context()
@@ -40,7 +40,11 @@ def held(directory: Path) -> SpoolState:
 
 def wait_until_drained(directory: Path, *, seconds: float = 60) -> None:
     """Return once nothing waits in the spool."""
-    wait_until(lambda: held(directory).entries == 0, "an empty spool", seconds=seconds)
+    until = time.monotonic() + seconds
+    while (state := held(directory)).entries:
+        assert time.monotonic() < until, f"waited {seconds} s in vain for an empty spool: {state}"
+        # Not more often: each look opens the file, and those who write it wait.
+        time.sleep(0.2)
 
 
 @dataclass

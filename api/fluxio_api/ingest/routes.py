@@ -61,7 +61,7 @@ def blueprint(intake: Takes, keys: KeyRing, limiter: Limiter, *, shared_key: str
         g.key_label = gateway.api_key_id or "shared"
         admit()
         arrival = Arrival(
-            read_body(), received_at, gateway.api_key_id, _printable(request.content_type), gateway.key_hash
+            read_body(), received_at, gateway.api_key_id, _printable(request.content_type), key_hash=gateway.key_hash
         )
         try:
             return _answer(intake.take(arrival))

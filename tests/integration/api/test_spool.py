@@ -36,7 +36,7 @@ def keep(directory: Path, db: Database, plant: Plant, *bodies: tuple[bytes, date
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_an_outage_with_a_restart_in_between_costs_no_reading(
     stack: Stack, tmp_path: Path, make_plant: MakePlant
 ) -> None:
@@ -66,7 +66,7 @@ def test_an_outage_with_a_restart_in_between_costs_no_reading(
             assert held(tmp_path).entries == sum(one.statuses[202] for one in (timed, untimed, shared)) + 1
         finally:
             stack.start_postgres()
-        wait_until_drained(tmp_path)
+        wait_until_drained(tmp_path, seconds=short_or_long(60, 400))
 
         for stream in (timed, untimed, shared):
             assert stored(stack, stream.device).rows == list(stream.acknowledged.items())

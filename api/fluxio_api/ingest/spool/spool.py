@@ -59,7 +59,7 @@ class SpoolState:
     spooled: int
     drained: int
     dead_lettered: int
-    #: POSTs turned away because it was full.
+    #: POSTs turned away because it was full, or its disk failed.
     refused: int
 
     def oldest_age_s(self, now: datetime) -> float:

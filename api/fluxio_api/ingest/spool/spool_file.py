@@ -85,17 +85,18 @@ def open_file(directory: Path) -> sqlite3.Connection:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
             try:
-                _prepare(connection, path)
+                if _prepare(connection, path):
+                    _sync_directory(directory)
             except BaseException:
                 connection.close()
                 raise
-            _sync_directory(directory)
     except (OSError, sqlite3.Error) as error:
         raise SpoolError(f"the spool {path} cannot be used: {error}") from error
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the tables are new."""
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     version = single_number(connection, "pragma user_version")
@@ -103,6 +104,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(_SCHEMA)
     elif version != _VERSION:
         raise SpoolError(f"the spool {path} was written by another version ({version}, ours is {_VERSION})")
+    return version == 0
 
 
 @contextmanager
