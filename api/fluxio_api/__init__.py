@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from flask import Flask
 from flask_cors import CORS
 
@@ -10,6 +12,8 @@ from .health import Readiness, schema_check
 from .ingest import routes as ingest
 from .ingest.counted import CountedReadings
 from .ingest.intake import Intake
+from .ingest.spool import command as spool_command
+from .ingest.spool.spooling import Spooling
 from .keyring import KeyRing
 from .people import alerts, devices, flow_data
 from .settings import Settings, from_environment
@@ -43,14 +47,24 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
         max_age=600,
     )
     limiter = limits.register(app, storage=settings.rate_limit_storage.get_secret_value())
-    keys = KeyRing(stores.keys.find, ttl_s=settings.key_cache_s)
-    visitors = Visitors(settings.trusted_proxies, rate=settings.unknown_key_limit)
     intake = Intake(CountedReadings(stores.readings), stores.devices, max_body_bytes=settings.max_body_bytes)
+    find_key = stores.keys.find
+    spooling = _spooling(settings, stores, intake, shared_key)
+    if spooling is not None:
+        app.extensions["fluxio.spool"] = spooling
+        app.before_request(spooling.start)
+        find_key = spooling.find_key
+    keys = KeyRing(find_key, ttl_s=settings.key_cache_s)
+    visitors = Visitors(settings.trusted_proxies, rate=settings.unknown_key_limit)
+    taker = spooling.intake if spooling is not None else intake
     app.register_blueprint(
-        ingest.blueprint(intake, keys, visitors, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
+        ingest.blueprint(taker, keys, visitors, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
     )
     readiness = Readiness()
     readiness.add("database", schema_check(stores.schema))
+    if spooling is not None:
+        readiness.add("spool", spooling.fault)
+        spooling.count_in(metrics.gauge)
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(devices.blueprint(stores.people))
@@ -58,4 +72,17 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(alerts.blueprint(stores.people))
     page.register(app, settings)
     commands.register(app, settings)
+    spool_command.register(app, spooling)
     return app
+
+
+def _spooling(settings: Settings, stores: Stores, intake: Intake, shared_key: str | None) -> Spooling | None:
+    if settings.spool_dir is None:
+        return None
+    return Spooling(
+        settings.spool_dir,
+        max_bytes=settings.spool_max_bytes,
+        intake=intake,
+        find_key=stores.keys.find,
+        shared_key_hash=hashlib.sha256(shared_key.encode("ascii")).hexdigest() if shared_key else None,
+    )

@@ -91,6 +91,13 @@ def when_ready(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 -
             listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
 
 
+def post_worker_init(worker):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Drain what was spooled before a restart without waiting for the first request."""
+    spooling = getattr(worker.wsgi, "extensions", {}).get("fluxio.spool")
+    if spooling is not None:
+        spooling.start()
+
+
 def child_exit(server, worker):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Forget what only a living worker has; its counters stay."""
     from prometheus_client.multiprocess import mark_process_dead

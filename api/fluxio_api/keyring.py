@@ -35,6 +35,7 @@ class ApiKey:
         if self.networks is None:
             return True
         return address is not None and any(address in network for network in self.networks)
+
     #: The units of its flat readings by metric, where they are not ours.
     flat_units: Mapping[str, str] = field(default_factory=dict)
 

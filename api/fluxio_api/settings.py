@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     mail_server: SecretStr | None = None
     #: Networks that are not public and where webhooks may go all the same, with commas.
     webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    #: Folder, on a local disk, for bodies that come while the database is away; unset: they are answered 503.
+    spool_dir: Path | None = None
+    #: Most that may lie there [bytes]; then 503 too.
+    spool_max_bytes: int = Field(default=1_073_741_824, ge=1_048_576)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     #: json: one object a line.
     log_format: Literal["text", "json"] = "text"

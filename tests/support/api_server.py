@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -69,7 +69,9 @@ class ApiServer:
         if self._process is None:
             return
         if how == signal.SIGKILL:
-            os.killpg(self._process.pid, how)
+            # It may be gone: it could not start.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, how)
         else:
             self._process.send_signal(how)
         self._process.wait(_STOP_S)

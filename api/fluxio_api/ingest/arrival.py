@@ -24,3 +24,5 @@ class Arrival:
     device_header: str = ""
     #: The units of flat readings by metric as the key says now; who takes an arrival later asks the key anew.
     flat_units: Mapping[str, str] = field(default_factory=dict)
+    #: SHA-256 of the key [hex], by which it can be checked again; "" if nobody has to.
+    key_hash: str = ""

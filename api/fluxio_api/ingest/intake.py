@@ -37,7 +37,8 @@ class Intake:
         self._readings = readings
         self._devices = devices
         self._directory = Directory(devices)
-        self._max_body_bytes = max_body_bytes
+        #: Largest body once it is unpacked [bytes].
+        self.max_body_bytes = max_body_bytes
 
     def take(self, arrival: Arrival) -> list[Result]:
         """Store what `arrival` holds; one result per reading, in the body's order. The same again is harmless.
@@ -54,7 +55,7 @@ class Intake:
             # What could just be read may be nested too deep to be written again.
             fault = "nested too deep" if isinstance(error, RecursionError) else str(error)
             if arrival.body:
-                self._readings.keep(_whole(arrival, fault))
+                self.bury(arrival, "invalid_json", fault)
             raise InvalidJson(f"The body must be a JSON object or array: {fault}.") from None
         judged = self._readings.store(batch.elements)
         if judged and all(one.code == "invalid_key" for one in judged):
@@ -64,6 +65,10 @@ class Intake:
         if batch.state or not batch.elements:
             self._keep_state(arrival, batch.state)
         return results_of(batch, judged)
+
+    def bury(self, arrival: Arrival, reason: str, detail: str) -> None:
+        """Keep a whole body in the dead letters; raises problems.Unavailable."""
+        self._readings.keep(_whole(arrival, reason, detail))
 
     def read(self, arrival: Arrival) -> Batch:
         """What `arrival` holds; nothing is stored.
@@ -79,7 +84,7 @@ class Intake:
             arrival.flat_units,
         )
         try:
-            body = unpack(arrival.body, arrival.content_encoding, limit=self._max_body_bytes)
+            body = unpack(arrival.body, arrival.content_encoding, limit=self.max_body_bytes)
             return normalise(split(body, arrival.content_type), origin, self._directory)
         except TooLargeError as fault:
             raise PayloadTooLarge(f"The body is too large unpacked: {fault}.") from None
@@ -133,9 +138,9 @@ def _part(arrival: Arrival, reason: str, detail: str, body: bytes, content_type:
     )
 
 
-def _whole(arrival: Arrival, detail: str) -> Letter:
+def _whole(arrival: Arrival, reason: str, detail: str) -> Letter:
     headers = {"content-encoding": arrival.content_encoding, "x-device-id": arrival.device_header}
     return Letter(
-        arrival.api_key_id, arrival.received_at, "invalid_json", detail, arrival.content_type, arrival.body,
+        arrival.api_key_id, arrival.received_at, reason, detail, arrival.content_type, arrival.body,
         {name: value for name, value in headers.items() if value},
     )  # fmt: skip

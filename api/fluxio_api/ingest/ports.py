@@ -11,8 +11,8 @@ from .profiles import Meter
 
 Verdict = Literal["new", "merged", "duplicate", "conflict", "rejected"]
 
-#: Verdicts after which the gateway need not send the reading again.
-ACCEPTED = frozenset({"new", "merged", "duplicate"})
+#: Verdicts after which the gateway need not send the reading again; `queued` is the spool's.
+ACCEPTED = frozenset({"new", "merged", "duplicate", "queued"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Letter:
     #: None: API_SECRET_KEY.
     api_key_id: str | None
     received_at: datetime
-    #: invalid_json, invalid_value, unknown_device, missing_device_id, unmapped_register or invalid_state.
+    #: invalid_json, invalid_value, unknown_device, missing_device_id, unmapped_register or invalid_state; out of the
+    #: spool also invalid_key, not_processed or another problem's code.
     reason: str
     detail: str
     content_type: str

@@ -6,7 +6,9 @@ import logging
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from http import HTTPStatus
 from importlib.metadata import version
+from typing import Protocol
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask_limiter import Limiter
@@ -18,14 +20,21 @@ from ..keyring import KeyRing
 from ..problems import NothingAccepted, Unauthenticated
 from ..visitors import Visitors
 from .arrival import Arrival
-from .intake import Intake, KeyRefusedError
+from .intake import KeyRefusedError
 from .results import Result
 
 _log = logging.getLogger(__name__)
 
 
+class Takes(Protocol):
+    """An Intake, with or without a spool behind it."""
+
+    def take(self, arrival: Arrival) -> list[Result]:
+        """As Intake.take; results are `queued` if the body is kept for later."""
+
+
 def blueprint(
-    intake: Intake, keys: KeyRing, visitors: Visitors, limiter: Limiter, *, shared_key: str | None, rate: str
+    intake: Takes, keys: KeyRing, visitors: Visitors, limiter: Limiter, *, shared_key: str | None, rate: str
 ) -> Blueprint:
     """The ingest routes. `shared_key`: API_SECRET_KEY; `rate`: POSTs a key may send, as Flask-Limiter writes it."""
     bp = Blueprint("ingest", __name__, url_prefix="/api")
@@ -55,7 +64,8 @@ def blueprint(
     def ingest() -> Response:
         """Store the readings of one body; see docs/api.md for bodies and answers.
 
-        Answers 200 when one was accepted or the body held none. Problems:
+        Answers 200 when one was accepted or the body held none, 202 when the body
+        is kept on disk until the database is back. Problems:
         invalid_key, rate_limited, unsupported_encoding, payload_too_large,
         too_many_readings, invalid_json, nothing_accepted, database_unavailable.
         """
@@ -71,6 +81,7 @@ def blueprint(
             _printable(request.headers.get("Content-Encoding")).lower(),
             _printable(request.headers.get("x-device-id")).strip(),
             gateway.flat_units,
+            gateway.key_hash,
         )
         try:
             results = intake.take(arrival)
@@ -89,7 +100,11 @@ def _answer(results: list[Result]) -> Response:
         message = "No reading was accepted"
         raise NothingAccepted(f"{message}.", success=False, message=message, results=results)
     message = "Data ingested successfully" if results else "The body holds no readings"
-    return jsonify(success=True, message=message, results=results)
+    answer = jsonify(success=True, message=message, results=results)
+    if results and all(result["verdict"] == "queued" for result in results):
+        answer = jsonify(success=True, message="Data kept until the database is back", results=results)
+        answer.status_code = HTTPStatus.ACCEPTED
+    return answer
 
 
 def _revoked(gateway: Gateway) -> Unauthenticated:

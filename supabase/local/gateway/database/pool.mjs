@@ -22,11 +22,15 @@ export class PoolExhausted extends Error {
 
 /**
  * One connection. postgres.js would open another one by itself after a loss, in the middle of what the
- * caller takes for a transaction; `losses` lets the caller see that.
+ * caller takes for a transaction; `losses` lets the caller see that. And it forgets a statement that is
+ * sent between a connection's error and its close, such as the rollback after the error: nobody would
+ * ever be answered, and the connection never given back.
  */
 class Member {
   losses = 0;
   uses = 0;
+  /** @type {((error: Error) => void) | undefined} Ends the wait for the statement under way. */
+  abandon;
 
   /** @param {string} url */
   constructor(url) {
@@ -40,8 +44,22 @@ class Member {
       onnotice: () => {},
       onclose: () => {
         this.losses += 1;
+        this.abandon?.(connectionLost());
       },
     });
+  }
+
+  /**
+   * @param {string} statement
+   * @param {any[]} parameters
+   * @param {{prepare: boolean}} options
+   * @returns {Promise<any>} rejected at the latest when the connection is closed.
+   */
+  run(statement, parameters, options) {
+    const closed = new Promise((_, reject) => {
+      this.abandon = reject;
+    });
+    return Promise.race([this.sql.unsafe(statement, parameters, options), closed]);
   }
 }
 
@@ -118,7 +136,7 @@ export function createPool(url, { size, statementSuffix }) {
         const statement = prepare ? text + statementSuffix() : text;
         try {
           if (losses !== -1 && losses !== member.losses) throw connectionLost();
-          const rows = await member.sql.unsafe(statement, parameters.map(untyped(member.sql)), { prepare });
+          const rows = await member.run(statement, parameters.map(untyped(member.sql)), { prepare });
           losses = member.losses;
           noteAnswer();
           return rows;
