@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -26,6 +26,10 @@ class Judged:
     #: JSON pointer into the reading.
     pointer: str | None = None
 
+    def at(self, index: int) -> Judged:
+        """The same of an element in another place."""
+        return self if index == self.index else replace(self, index=index)
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -39,6 +43,10 @@ class Letter:
     detail: str
     content_type: str
     body: bytes
+
+
+class DataRefused(Exception):  # noqa: N818 - an answer, not a failure
+    """The database refuses the elements of a call as they are, and stored none of them. The text is its SQLSTATE."""
 
 
 class Readings(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..ingest.group_commit import GroupCommit
 from ..ingest.ports import Readings
 from ..keyring import ApiKey
 from ..people.ports import OpenPerson
@@ -34,4 +35,10 @@ class Stores:
 def connect(settings: Settings) -> Stores:
     """The stores of one Supabase project; no connection is made yet."""
     upstream = Upstream(settings)
-    return Stores(SupabaseReadings(upstream), SupabaseKeys(upstream), SupabasePeople(upstream))
+    readings = SupabaseReadings(upstream)
+    wait_s = settings.group_commit_ms / 1000
+    return Stores(
+        GroupCommit(readings, wait_s=wait_s) if wait_s else readings,
+        SupabaseKeys(upstream),
+        SupabasePeople(upstream),
+    )
