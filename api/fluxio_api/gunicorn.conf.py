@@ -8,7 +8,7 @@ import struct
 worker_class = "gthread"
 #: Rate limits and the key cache are per worker.
 workers = int(os.environ.get("FLUXIO_API_WORKERS") or 1)
-threads = int(os.environ.get("FLUXIO_API_THREADS") or 16)
+threads = int(os.environ.get("FLUXIO_API_THREADS") or 40)
 #: [s] Longer than an ingest call with its repeats may take.
 timeout = 60
 graceful_timeout = 25

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     #: How long Supabase may take to answer [s].
     upstream_timeout_s: float = Field(default=10, gt=0, le=60)
     #: Longest wait for a call in flight before a POST gets one of its own; 0: every POST has its own [ms].
-    group_commit_ms: float = Field(default=5, ge=0, le=1000)
+    group_commit_ms: float = Field(default=20, ge=0, le=1000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("api_secret_key")

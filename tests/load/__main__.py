@@ -93,10 +93,8 @@ class Bench:
         )
         say(f"\nevery device once a minute, {PACED_BATCH} readings a POST")
         say(line(devices, len(gateways), PACED_BATCH, "paced", sample))
-        parts = sum(sample.cores(part) for part in ("api", "postgres", "rest"))
-        say(
-            f"        {parts / (os.cpu_count() or 1):.0%} of the machine, and {sample.cores('client'):.2f} cores of load"
-        )
+        ours, cores = sum(sample.cores(part) for part in ("api", "postgres", "rest")), os.cpu_count() or 1
+        say(f"        {ours / cores:.0%} of the machine, and {sample.cores('client') / cores:.0%} for the load")
         self.check([sample])
 
     def page(self) -> None:

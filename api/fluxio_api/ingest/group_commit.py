@@ -29,8 +29,6 @@ from .ports import DataRefused, Judged, Letter, Readings
 
 _log = logging.getLogger(__name__)
 
-#: Calls in flight at which arrivals begin to gather.
-_CALLS = 2
 #: Most characters of metadata and flags in a call of several POSTs; an upstream takes 16 MiB at most.
 _MAX_WEIGHT = 256 * 1024
 
@@ -94,7 +92,7 @@ class GroupCommit:
     def _enter(self, post: _Post) -> _Call | None:
         """The call to make at once, or None: the POST is among those that wait."""
         with self._lock:
-            if self._may_begin() and self._is_free(post):
+            if not self._in_flight:
                 return self._fill(self._open(post))
             self._waiting.append(post)
             return None
@@ -105,11 +103,9 @@ class GroupCommit:
             with self._lock:
                 if post in self._waiting:
                     self._waiting.remove(post)
-                    if self._is_free(post):
-                        return self._fill(self._open(post))
+                    has_company = self._is_free(post)
                     call = self._open(post)
-                    call.is_filled = True
-                    return call
+                    return self._fill(call) if has_company else call
             post.turn.wait()
         if post.call is None:
             return None
@@ -129,7 +125,11 @@ class GroupCommit:
         finally:
             with self._lock:
                 self._in_flight.remove(call)
-                self._pass_on()
+                if self._waiting and not self._in_flight:
+                    # Whoever comes before that thread runs gets in too.
+                    heir = self._waiting.pop(0)
+                    heir.call = self._open(heir)
+                    heir.turn.set()
             for post in call.posts:
                 if post is not own:
                     post.turn.set()
@@ -161,10 +161,6 @@ class GroupCommit:
 
     # What follows is called with the lock held.
 
-    def _may_begin(self) -> bool:
-        """Whether there is a call to spare, and none that is still to be filled."""
-        return len(self._in_flight) < _CALLS and all(call.is_filled for call in self._in_flight)
-
     def _is_free(self, post: _Post) -> bool:
         return all(call.devices.isdisjoint(post.devices) for call in self._in_flight)
 
@@ -175,22 +171,12 @@ class GroupCommit:
 
     def _fill(self, call: _Call) -> _Call:
         """Take in who waits and fits."""
-        call.is_filled = True
         others = [one for one in self._in_flight if one is not call]
         for post in tuple(self._waiting):
             if call.has_room(post) and all(one.devices.isdisjoint(post.devices) for one in others):
                 self._waiting.remove(post)
                 call.add(post)
-        self._pass_on()
         return call
-
-    def _pass_on(self) -> None:
-        """Tell one who waits to make the next call; whoever comes before that thread runs gets in too."""
-        heir = next(filter(self._is_free, self._waiting), None) if self._may_begin() else None
-        if heir is not None:
-            self._waiting.remove(heir)
-            heir.call = self._open(heir)
-            heir.turn.set()
 
 
 class _Post:
@@ -212,11 +198,9 @@ class _Post:
 class _Call:
     """A call that is made or about to be; the thread of the first POST makes it."""
 
-    __slots__ = ("devices", "is_filled", "posts", "readings", "weight")
+    __slots__ = ("devices", "posts", "readings", "weight")
 
     def __init__(self, first: _Post) -> None:
-        #: Nobody gets in any more.
-        self.is_filled = False
         self.posts: list[_Post] = []
         self.devices: set[str] = set()
         self.readings = 0

@@ -77,7 +77,7 @@ class Together:
             for plant in self.busy:
                 body = {"device_id": plant.devices[0], "flow_rate": 1, "created_at": minutes_ago(1)}
                 first.append(self.pool.submit(self.post, plant, body))
-            # As many calls as may be in flight, and one POST that already waits.
+            # One is in the call in flight, and one waits already.
             wait_until(lambda: self.group.waiting == 1)
             yield send
         assert [future.result(PATIENCE_S).status_code for future in first] == [200] * len(first)
@@ -104,7 +104,7 @@ def together(stack: Stack, make_plant: MakePlant) -> Iterator[Together]:
     group = GroupCommit(SupabaseReadings(upstream), wait_s=PATIENCE_S, on_commit=commits.append)
     app = create_app(settings, stores=Stores(group, SupabaseKeys(upstream), SupabasePeople(upstream)))
     with ThreadPoolExecutor(16) as pool:
-        yield Together(app, group, stack, [make_plant() for _ in range(3)], pool, commits)
+        yield Together(app, group, stack, [make_plant() for _ in range(2)], pool, commits)
     upstream.close()
 
 
