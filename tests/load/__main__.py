@@ -67,21 +67,23 @@ class Bench:
 
     def closed(self, devices: int) -> None:
         """Every number of connections and readings, all ways in turns."""
-        for connections in self.options.connections:
-            for batch in self.options.batch:
-                samples = {way: Sample() for way in self.options.ways}
-                for _ in range(TURNS):
-                    for way, sample in samples.items():
-                        gateways, seconds = self.plant.gateways(connections), self.options.seconds / TURNS
-                        self.watch(way)
-                        sample.add(asyncio.run(closed_loop(self.open(way), gateways, batch, seconds, self.machine)))
-                        if self.subscribers is not None:
-                            self.subscribers.settle()
+        points = [(conns, batch) for conns in self.options.connections for batch in self.options.batch]
+        if self.options.quick and self.subscribers is None:
+            points = points[-1:]
+        for connections, batch in points:
+            samples = {way: Sample() for way in self.options.ways}
+            for _ in range(self.options.turns):
                 for way, sample in samples.items():
-                    say(line(devices, connections, batch, way, sample))
-                pairs = (("api", "rest"), ("api", "rpc"), ("api", "copy"), ("api", "alone"))
-                say("        " + "  ".join(filter(None, (ratio(samples, *pair) for pair in pairs))))
-                self.check(list(samples.values()))
+                    gateways, seconds = self.plant.gateways(connections), self.options.seconds / self.options.turns
+                    self.watch(way)
+                    sample.add(asyncio.run(closed_loop(self.open(way), gateways, batch, seconds, self.machine)))
+                    if self.subscribers is not None:
+                        self.subscribers.settle()
+            for way, sample in samples.items():
+                say(line(devices, connections, batch, way, sample))
+            pairs = (("api", "rest"), ("api", "rpc"), ("api", "copy"), ("api", "alone"))
+            say("        " + "  ".join(filter(None, (ratio(samples, *pair) for pair in pairs))))
+            self.check(list(samples.values()))
 
     def paced(self, devices: int) -> None:
         """The whole fleet once a minute."""
@@ -134,7 +136,8 @@ def say(text: str) -> None:
 def main() -> None:
     """Measure and print."""
     options = arguments()
-    say(f"{os.cpu_count()} cores, {options.workers} API worker(s), {options.seconds:g} s a point in {TURNS} turns")
+    turns = f"{options.seconds:g} s a point in {options.turns} turns"
+    say(f"{os.cpu_count()} cores, {options.workers} API worker(s), {turns}")
     for devices in options.devices:
         is_small = devices <= options.live_up_to
         with ExitStack() as exits:
@@ -184,8 +187,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--page-devices", type=int, default=100, help="of the fleet on the page; 0: no page")
     parser.add_argument("--quick", action="store_true", help="every part for a moment: that it runs, not how fast")
     options = parser.parse_args()
+    options.turns = 1 if options.quick else TURNS
     if options.quick:
-        options.seconds, options.devices, options.live_up_to = 1.0, [60, 600], 60
+        options.seconds, options.devices, options.live_up_to = 0.6, [60, 600], 60
         options.connections, options.batch = [1, 4], [1, 10]
         options.subscribers, options.page_devices = 2, 20
     return options
