@@ -36,7 +36,7 @@ from .machine import Machine
 from .page import page_latencies
 from .people import person, token
 from .plant import DEFAULT_ORGANIZATION, Plant
-from .report import HEADING, line, ratio
+from .report import HEADING, SERVERS, line, ratio
 from .subscribers import Subscribers, subscribed
 
 TURNS = 3
@@ -95,7 +95,7 @@ class Bench:
         )
         say(f"\nevery device once a minute, {PACED_BATCH} readings a POST")
         say(line(devices, len(gateways), PACED_BATCH, "paced", sample))
-        ours, cores = sum(sample.cores(part) for part in ("api", "postgres", "rest")), os.cpu_count() or 1
+        ours, cores = sum(map(sample.cores, SERVERS)), os.cpu_count() or 1
         say(f"        {ours / cores:.0%} of the machine, and {sample.cores('client') / cores:.0%} for the load")
         self.check([sample])
 
