@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from pydantic import SecretStr
 
 from fluxio_api.ingest.group_commit import Commit, GroupCommit
 from fluxio_api.ingest.ports import DataRefused, Judged, Letter
 from fluxio_api.problems import Unavailable
+from fluxio_api.settings import Settings
+from fluxio_api.stores import connect
+from fluxio_api.stores.readings import SupabaseReadings
 
 Element = dict[str, object]
 PATIENCE_S = 20.0
@@ -101,6 +105,17 @@ class Busy:
             futures.append(self._pool.submit(self.group.store, elements))
             until(lambda: self.group.waiting > before)  # noqa: B023 - within the round
         return futures
+
+
+@pytest.mark.parametrize(("wait_ms", "kind"), [(0, SupabaseReadings), (20, GroupCommit)])
+def test_no_wait_is_no_group_commit(wait_ms: float, kind: type) -> None:
+    settings = {
+        "supabase_url": "http://db.test",
+        "supabase_anon_key": "sb_publishable_x",
+        "supabase_service_role_key": SecretStr("sb_secret_x"),
+        "group_commit_ms": wait_ms,
+    }
+    assert type(connect(Settings.model_validate(settings)).readings) is kind
 
 
 def test_nothing_is_no_call(shelf: Shelf) -> None:
