@@ -34,6 +34,7 @@ env: setup ## Print keys, addresses and the login as KEY=value lines
 	@$(BIN)/fluxio-local env
 
 bench: setup ## Measure ingest and reports, as ratios within one run
+	@PYTHONPATH=tests $(BIN)/python -m load
 	@$(BIN)/python sql/benchmarks/ingest.py
 	@$(BIN)/python sql/benchmarks/reports.py
 

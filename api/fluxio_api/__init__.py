@@ -10,7 +10,6 @@ from flask_cors import CORS
 from . import commands, health, http_edge, limits, metrics, page, problems, requestlog
 from .health import Readiness, schema_check
 from .ingest import routes as ingest
-from .ingest.counted import CountedReadings
 from .ingest.intake import Intake
 from .ingest.spool import command as spool_command
 from .ingest.spool.spooling import Spooling
@@ -47,7 +46,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
         max_age=600,
     )
     limiter = limits.register(app, storage=settings.rate_limit_storage.get_secret_value())
-    intake = Intake(CountedReadings(stores.readings), stores.devices, max_body_bytes=settings.max_body_bytes)
+    intake = Intake(stores.readings, stores.devices, max_body_bytes=settings.max_body_bytes)
     find_key = stores.keys.find
     spooling = _spooling(settings, stores, intake, shared_key)
     if spooling is not None:

@@ -15,7 +15,7 @@ from gunicorn.workers import gthread  # type: ignore[import-untyped]
 worker_class = "gthread"
 #: The key cache is per worker, and so are rate limits without FLUXIO_RATE_LIMIT_STORAGE.
 workers = int(os.environ.get("FLUXIO_API_WORKERS") or 1)
-threads = int(os.environ.get("FLUXIO_API_THREADS") or 16)
+threads = int(os.environ.get("FLUXIO_API_THREADS") or 40)
 #: [s] Longer than an ingest call with its repeats may take.
 timeout = 60
 graceful_timeout = 25

@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     spool_dir: Path | None = None
     #: Most that may lie there [bytes]; then 503 too.
     spool_max_bytes: int = Field(default=1_073_741_824, ge=1_048_576)
+    #: Longest wait for a call in flight before a POST gets one of its own; 0: every POST has its own [ms].
+    group_commit_ms: float = Field(default=20, ge=0, le=1000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     #: json: one object a line.
     log_format: Literal["text", "json"] = "text"

@@ -33,6 +33,13 @@ class ApiServer:
         self._env = env
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """The master's; the workers are its children."""
+        if self._process is None:
+            raise RuntimeError("the API does not run")
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:

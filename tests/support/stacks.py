@@ -14,11 +14,11 @@ from fluxio_local.stack import Stack
 
 
 @contextmanager
-def throwaway_stack(**settings: object) -> Iterator[Stack]:
+def throwaway_stack(*, durable: bool = False, **settings: object) -> Iterator[Stack]:
     """A stack, not started, in a directory of its own on free ports; stopped and deleted at the end."""
     directory = Path(tempfile.mkdtemp(prefix="fluxio-test-"))
     chosen = dict(zip(("port", "db_port", "api_port"), ports.free_ports(3), strict=True))
-    stack = Stack(LocalSettings.model_validate(chosen | {"dir": directory} | settings), durable=False)
+    stack = Stack(LocalSettings.model_validate(chosen | {"dir": directory} | settings), durable=durable)
     try:
         yield stack
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -29,6 +29,10 @@ class Judged:
     #: JSON pointer into the reading.
     pointer: str | None = None
 
+    def at(self, index: int) -> Judged:
+        """The same of an element in another place."""
+        return self if index == self.index else replace(self, index=index)
+
 
 #: Content type of a letter whose body is elements of ingest_readings, made by us: their units are ours already.
 ELEMENTS = "application/vnd.fluxio.elements+json"
@@ -49,6 +53,10 @@ class Letter:
     body: bytes
     #: Headers by which the body is read, in small letters: content-encoding, x-device-id.
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class DataRefused(Exception):  # noqa: N818 - an answer, not a failure
+    """The database refuses the elements of a call as they are, and stored none of them. The text is its SQLSTATE."""
 
 
 class Readings(Protocol):

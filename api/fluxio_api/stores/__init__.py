@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .. import metrics
 from ..health import Schema
+from ..ingest.counted import CountedReadings
+from ..ingest.group_commit import Commit, GroupCommit
 from ..ingest.ports import NOBODY, Devices, Readings
 from ..keyring import ApiKey
 from ..people.ports import OpenPerson
@@ -43,10 +46,16 @@ def connect(settings: Settings) -> Stores:
     """The stores of one Supabase project; no connection is made yet."""
     upstream = Upstream(settings)
     probe = Upstream(settings.model_copy(update={"upstream_timeout_s": _PROBE_TIMEOUT_S}))
+    readings = CountedReadings(SupabaseReadings(upstream))
+    wait_s = settings.group_commit_ms / 1000
     return Stores(
-        SupabaseReadings(upstream),
+        GroupCommit(readings, wait_s=wait_s, on_commit=_note_wait) if wait_s else readings,
         SupabaseKeys(upstream),
         SupabasePeople(upstream),
         SupabaseSchema(probe),
         SupabaseDevices(upstream),
     )
+
+
+def _note_wait(commit: Commit) -> None:
+    metrics.observe_queue_wait(commit.waited_s)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..ingest import strict_json
-from ..ingest.ports import ELEMENTS, Judged, Letter, Verdict
+from ..ingest.ports import ELEMENTS, DataRefused, Judged, Letter, Verdict
 from ..problems import Unavailable
 from .upstream import Refused, Upstream
 
@@ -53,6 +53,16 @@ class SupabaseReadings:
         """
         return self._store(elements, 0, time.monotonic() + _SEARCH_S) if elements else []
 
+    def store_whole(self, elements: list[dict[str, object]]) -> list[Judged]:
+        """As `store`, all or none: raises DataRefused for a batch that `store` would halve."""
+        try:
+            return self._call(elements)
+        except Refused as error:
+            if error.code.startswith(_DATA):
+                raise DataRefused(error.code) from error
+            _log.error("ingest_readings was refused with %s", error.code)
+            raise _later() from error
+
     def keep(self, letter: Letter) -> None:
         """Write one dead letter; raises problems.Unavailable."""
         query = self._upstream.service.rpc(
@@ -75,26 +85,23 @@ class SupabaseReadings:
 
     def _store(self, elements: list[dict[str, object]], offset: int, deadline: float) -> list[Judged]:
         try:
-            return self._call(elements, offset)
-        except Refused as error:
-            if not error.code.startswith(_DATA):
-                _log.error("ingest_readings was refused with %s", error.code)
-                raise _later() from error
+            return [one.at(offset + one.index) for one in self.store_whole(elements)]
+        except DataRefused as error:
             if len(elements) == 1:
-                return [self._reject(elements[0], offset, error.code)]
+                return [self._reject(elements[0], offset, str(error))]
             if time.monotonic() > deadline:
-                _log.error("too many bad readings to tell apart in time, last refused with %s", error.code)
+                _log.error("too many bad readings to tell apart in time, last refused with %s", error)
                 raise _later() from error
             half = len(elements) // 2
             first = self._store(elements[:half], offset, deadline)
             return first + self._store(elements[half:], offset + half, deadline)
 
-    def _call(self, elements: list[dict[str, object]], offset: int) -> list[Judged]:
+    def _call(self, elements: list[dict[str, object]]) -> list[Judged]:
         """One call, repeated while it meets others in the wrong order."""
         query = self._upstream.service.rpc("ingest_readings", {"readings": elements})
         for attempt in range(_REPEATS + 1):
             try:
-                return _judged(self._upstream.call(query.execute, repeatable=True).data, len(elements), offset)
+                return _judged(self._upstream.call(query.execute, repeatable=True).data, len(elements))
             except Refused as error:
                 if error.code not in _REPEAT:
                     raise
@@ -118,7 +125,7 @@ class SupabaseReadings:
         return Judged(index, device_id if isinstance(device_id, str) else None, None, "rejected", "invalid_value", None)
 
 
-def _judged(data: object, count: int, offset: int) -> list[Judged]:
+def _judged(data: object, count: int) -> list[Judged]:
     """The rows of an answer in the order of the elements they are about."""
     try:
         rows = sorted(_ROWS.validate_python(data), key=lambda row: row.index)
@@ -128,9 +135,7 @@ def _judged(data: object, count: int, offset: int) -> list[Judged]:
     if [row.index for row in rows] != list(range(count)):
         _log.error("ingest_readings answered %d rows for %d readings", len(rows), count)
         raise _later()
-    return [
-        Judged(offset + row.index, row.device_id, row.created_at, row.verdict, row.code, row.pointer) for row in rows
-    ]
+    return [Judged(row.index, row.device_id, row.created_at, row.verdict, row.code, row.pointer) for row in rows]
 
 
 def _later() -> Unavailable:

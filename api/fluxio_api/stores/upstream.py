@@ -70,6 +70,10 @@ class Upstream:
         _ = self.service.postgrest
         self._outage = _Outage()
 
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self._http.close()
+
     def as_person(self, token: str) -> SyncPostgrestClient:
         """A client that acts as the person whose access token this is."""
         headers = {"apikey": self._anon_key, "Authorization": f"Bearer {token}"}

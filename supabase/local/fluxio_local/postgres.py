@@ -108,6 +108,11 @@ class Cluster:
             return False
         return not is_free(self.port)
 
+    @property
+    def pid(self) -> int:
+        """The number of the server's first process, while it runs."""
+        return int((self.data / "postmaster.pid").read_text().splitlines()[0])
+
     def url(self, role: str, password: str, database: str = "postgres") -> str:
         """A connection URL for `role`."""
         return f"postgresql://{role}:{password}@{HOST}:{self.port}/{database}"

@@ -40,6 +40,11 @@ class Background:
             return True
         return False
 
+    @property
+    def pid(self) -> int:
+        """Its number, while it runs."""
+        return int(self._pid_file.read_text())
+
     def start(self, command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path) -> None:
         """Start `command` with exactly `env` beside this process's environment. Raises if it runs already."""
         self.log.touch(mode=0o600)
@@ -67,7 +72,7 @@ class Background:
     def stop(self, *, grace_s: float = 10.0, kill: bool = False) -> None:
         """End the process (SIGTERM, after `grace_s` SIGKILL; at once with `kill`). Fine if it does not run."""
         if self.is_running():
-            pid = int(self._pid_file.read_text())
+            pid = self.pid
             self._signal(pid, signal.SIGKILL if kill else signal.SIGTERM)
             if not self._wait_gone(grace_s):
                 self._signal(pid, signal.SIGKILL)
@@ -90,7 +95,7 @@ class Background:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(int(self._pid_file.read_text()), os.WNOHANG)
+                os.waitpid(self.pid, os.WNOHANG)
             if not self.is_running():
                 return True
             time.sleep(POLL_S)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from fluxio_api import create_app
 from fluxio_api.health import REQUIRED_SCHEMA
+from fluxio_api.ingest.counted import CountedReadings
 from fluxio_api.ingest.ports import Judged, Letter
 from fluxio_api.keyring import ApiKey
 from fluxio_api.people.ports import Person
@@ -40,6 +41,9 @@ class Shelf:
             raise self.failure
         self.calls.append(elements)
         return [self.judge(index, element) for index, element in enumerate(elements)]
+
+    def store_whole(self, elements: list[dict[str, object]]) -> list[Judged]:
+        return self.store(elements)
 
     def keep(self, letter: Letter) -> None:
         if self.failure:
@@ -84,7 +88,7 @@ def make_client(shelf: Shelf, tmp_path: Path) -> Callable[..., FlaskClient]:
                 **changes,
             }
         )
-        return create_app(settings, stores=Stores(shelf, shelf, shelf, shelf)).test_client()
+        return create_app(settings, stores=Stores(CountedReadings(shelf), shelf, shelf, shelf)).test_client()
 
     return make
 
