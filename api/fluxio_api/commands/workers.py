@@ -29,7 +29,7 @@ def register(app: Flask, settings: Settings) -> None:
         One for a project is enough, two do no harm. What pg_cron wakes is left
         to it.
         """
-        requestlog.configure(settings.log_level)
+        requestlog.configure(settings.log_level, settings.log_format)
         # A job may take as long as the database lets it.
         patient = settings.model_copy(update={"upstream_timeout_s": _LONGEST_JOB_S})
         _run_until_told(Scheduler(SupabaseJobs(Upstream(patient))))
@@ -46,7 +46,7 @@ def register(app: Flask, settings: Settings) -> None:
         from ..notifier.services import AppriseSender, EmailSender
         from ..notifier.webhook import WebhookSender
 
-        requestlog.configure(settings.log_level)
+        requestlog.configure(settings.log_level, settings.log_format)
         # Its lines may name addresses.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)
         mail_server = settings.mail_server.get_secret_value() if settings.mail_server else None

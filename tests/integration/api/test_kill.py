@@ -67,7 +67,7 @@ class Killer:
 
     def a_worker(self) -> None:
         """One worker of the API, which gunicorn replaces."""
-        workers = self._server.worker_pids()
+        workers = sorted(self._server.worker_pids())
         if workers:
             os.kill(self._chance.choice(workers), signal.SIGKILL)
 

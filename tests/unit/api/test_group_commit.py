@@ -8,12 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from pydantic import SecretStr
 
+from fluxio_api.ingest.counted import CountedReadings
 from fluxio_api.ingest.group_commit import Commit, GroupCommit
 from fluxio_api.ingest.ports import DataRefused, Judged, Letter
 from fluxio_api.problems import Unavailable
 from fluxio_api.settings import Settings
 from fluxio_api.stores import connect
-from fluxio_api.stores.readings import SupabaseReadings
 
 Element = dict[str, object]
 PATIENCE_S = 20.0
@@ -107,7 +107,7 @@ class Busy:
         return futures
 
 
-@pytest.mark.parametrize(("wait_ms", "kind"), [(0, SupabaseReadings), (20, GroupCommit)])
+@pytest.mark.parametrize(("wait_ms", "kind"), [(0, CountedReadings), (20, GroupCommit)])
 def test_no_wait_is_no_group_commit(wait_ms: float, kind: type) -> None:
     settings = {
         "supabase_url": "http://db.test",
