@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_cors import CORS
 
-from . import commands, health, http_edge, limits, metrics, page, problems, requestlog
+from . import commands, health, http_edge, limits, metrics, openapi, page, problems, requestlog
 from .health import Readiness, schema_check
 from .ingest import routes as ingest
 from .ingest.counted import CountedReadings
@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     readiness.add("database", schema_check(stores.schema))
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
+    app.register_blueprint(openapi.blueprint())
     app.register_blueprint(devices.blueprint(stores.people))
     app.register_blueprint(flow_data.blueprint(stores.people))
     app.register_blueprint(alerts.blueprint(stores.people))
