@@ -7,7 +7,7 @@ import hashlib
 from flask import Flask
 from flask_cors import CORS
 
-from . import commands, health, http_edge, limits, metrics, page, problems, requestlog
+from . import commands, health, http_edge, limits, metrics, openapi, page, problems, requestlog
 from .health import Readiness, schema_check
 from .ingest import routes as ingest
 from .ingest.intake import Intake
@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
         spooling.count_in(metrics.gauge)
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
+    app.register_blueprint(openapi.blueprint())
     app.register_blueprint(devices.blueprint(stores.people))
     app.register_blueprint(flow_data.blueprint(stores.people))
     app.register_blueprint(alerts.blueprint(stores.people))

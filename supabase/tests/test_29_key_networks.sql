@@ -87,7 +87,7 @@ select throws_ok(
   '23514', null, 'null is no network'
 );
 select throws_ok(
-  $$ update public.api_keys set allowed_networks = '{{192.0.2.0/24}}' where name = 'North key' $$,
+  $$ update public.api_keys set allowed_networks = array[array[cidr '192.0.2.0/24']] where name = 'North key' $$,
   '23514', null, 'a list of lists is none'
 );
 select throws_ok(
@@ -114,14 +114,14 @@ select results_eq(
 );
 select tests.sign_in('north.admin');
 insert into public.api_keys (organization_id, name, key_prefix, key_hash, rotated_from, allowed_networks)
-select
-  tests.organization_id('North'),
-  'Moved',
-  'abcd0123',
-  sha256('moved'),
-  rotated.new_api_key_id,
+values (
+  tests.organization_id('North'), 'Moved', 'abcd0123', sha256('moved'),
+  (
+    select rotated.new_api_key_id
+    from pg_temp.rotated
+  ),
   '{198.51.100.0/24}'
-from pg_temp.rotated;
+);
 select tests.sign_out();
 select is(pg_temp.answered('moved'), '{198.51.100.0/24}', 'unless its successor is told others');
 select is(

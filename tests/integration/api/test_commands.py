@@ -92,10 +92,22 @@ def test_create_key_prints_a_key_that_works(
     assert counted == {"count": 1}
 
 
+def test_create_key_limits_a_key_to_networks(stack: Stack, db: Database, client: httpx.Client) -> None:
+    def post(*networks: str) -> int:
+        options = [text for network in networks for text in ("--network", network)]
+        done = flask(stack, "create-key", "Key of one place", *options)
+        assert done.returncode == 0, done.stderr
+        return client.post("/api/ingest", json=[], headers={"x-api-key": done.stdout.splitlines()[-1]}).status_code
+
+    assert post("192.0.2.0/24", "127.0.0.1") == 200
+    assert post("192.0.2.0/24", "2001:db8::/32") == 401
+
+
 @pytest.mark.parametrize(
     ("arguments", "env", "said"),
     [
         (["create-key", ""], {}, "Supabase refused with 23514"),
+        (["create-key", "name", "--network", "192.0.2.1/24"], {}, "Supabase refused with 22P02"),
         (["create-admin", "not an address"], {"FLUXIO_NEW_PASSWORD": "first-password-1"}, "Auth refused"),
         (["create-admin", "a@example.com"], {"FLUXIO_NEW_PASSWORD": "x"}, "at least 8 characters"),
         (["create-key", "name"], {"SUPABASE_SERVICE_ROLE_KEY": ""}, "SUPABASE_SERVICE_ROLE_KEY"),
