@@ -9,6 +9,7 @@
  * config.mjs describes CONFIG.json. Standard error holds one line of JSON per event.
  */
 import "./quiet-console.mjs";
+import "./database/unheard.mjs";
 
 import { initializeAuth } from "./auth/application.mjs";
 import { readConfig } from "./config.mjs";
