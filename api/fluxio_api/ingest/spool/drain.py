@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from ... import metrics
 from ...keyring import ApiKey
 from ...problems import InvalidJson, Problem, Unavailable
 from ..arrival import Arrival
@@ -120,7 +121,7 @@ class Drain:
             self._intake.bury(arrival, "invalid_key", "the key was no longer good when the spool was drained")
             return False
         try:
-            self._intake.take(replace(arrival, flat_units=key.flat_units))
+            results = self._intake.take(replace(arrival, flat_units=key.flat_units))
         except InvalidJson:
             return False
         except KeyRefusedError:
@@ -131,6 +132,7 @@ class Drain:
         except Problem as fault:
             self._intake.bury(arrival, fault.code, fault.detail)
             return False
+        metrics.count_results(results, arrival.received_at)
         return True
 
     def _failed(self, entry: Entry, arrival: Arrival, error: str) -> bool:

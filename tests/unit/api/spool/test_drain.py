@@ -230,3 +230,11 @@ def test_it_stops_between_two_bodies(bench: Bench, stop: threading.Event) -> Non
     bench.run_once(stop)
     assert bench.table.stored == ["A"]
     assert bench.spool.state().entries == 1
+
+
+def test_a_body_is_read_in_the_units_that_its_key_has_now(bench: Bench) -> None:
+    bench.table.keys[OWN] = ApiKey(KEY_ID, None, flat_units={"flow_rate": "m3/s"})
+    bench.spool.add(arrival(b'{"device_id": "A", "flow_rate": 0.5}', api_key_id=KEY_ID, key_hash=OWN))
+    bench.run()
+    [[element]] = bench.table.calls
+    assert element["flow_rate"] == 1800.0
