@@ -29,7 +29,7 @@ BELIEVED_S = 7 * 86_400.0
 #: How old that note may be while the key is in use [s].
 _NOTE_AGE_S = 3600.0
 #: Notes are written together, at most so often [s].
-_SAVE_S = 5.0
+_SAVE_S = 1.0
 
 _API_KEY = TypeAdapter(ApiKey)
 
