@@ -8,6 +8,7 @@ from fluxio_edge.cli.backlog import backlog
 from fluxio_edge.cli.check import check
 from fluxio_edge.cli.run import run
 from fluxio_edge.cli.simulate import set_values, simulate
+from fluxio_edge.cli.trb24x import trb24x
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,5 +17,5 @@ def main() -> None:
     """Read flow meters over Modbus and forward their readings to FluxIO."""
 
 
-for _command in (run, check, backlog, simulate, set_values):
+for _command in (run, check, backlog, simulate, set_values, trb24x):
     main.add_command(_command)

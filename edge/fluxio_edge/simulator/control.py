@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import ValidationError
 
+from fluxio_edge.errors import ConfigError
 from fluxio_edge.simulator.command import Command
 from fluxio_edge.simulator.meter import Meter
 from fluxio_edge.simulator.plant import Plant
@@ -43,6 +44,14 @@ class Control:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def open_control(plant: Plant, port: int) -> Control:
+    """The control of `plant`. Raises ConfigError if the port is taken."""
+    try:
+        return Control(plant, port=port)
+    except OSError as error:
+        raise ConfigError(f"control port {port} cannot be used: {error.strerror}") from error
 
 
 class _Handler(BaseHTTPRequestHandler):

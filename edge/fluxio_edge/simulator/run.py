@@ -11,7 +11,7 @@ from pathlib import Path
 from fluxio_edge.errors import ConfigError
 from fluxio_edge.simulator.answer_log import AnswerLog
 from fluxio_edge.simulator.bus import Record
-from fluxio_edge.simulator.control import Control
+from fluxio_edge.simulator.control import open_control
 from fluxio_edge.simulator.plant import Plant
 from fluxio_edge.simulator.plant_file import MAIN_BUS, SimulatedBus
 from fluxio_edge.simulator.serial_server import SerialServer
@@ -36,7 +36,7 @@ async def run_plant(
     Raises ConfigError if a port or a device cannot be used.
     """
     async with AsyncExitStack() as opened:
-        control = opened.enter_context(closing(_control(plant, control_port)))
+        control = opened.enter_context(closing(open_control(plant, control_port)))
         log = opened.enter_context(closing(_answer_log(answers))) if answers else None
         places = {}
         for bus in _buses(plant, main):
@@ -72,13 +72,6 @@ async def _serve(plant: Plant, bus: SimulatedBus, log: Record | None, opened: As
     await server.start()
     opened.push_async_callback(server.stop)
     return {"kind": bus.kind, "host": bus.host, "port": server.port}
-
-
-def _control(plant: Plant, port: int) -> Control:
-    try:
-        return Control(plant, port=port)
-    except OSError as error:
-        raise ConfigError(f"control port {port} cannot be used: {error.strerror}") from error
 
 
 def _answer_log(path: Path) -> AnswerLog:
