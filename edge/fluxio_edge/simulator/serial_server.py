@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import termios
 import tty
@@ -12,6 +13,8 @@ from typing import Final, Literal
 from fluxio_edge.errors import ConfigError
 from fluxio_edge.simulator.bus import Bus
 from fluxio_edge.simulator.line import Line
+
+_log = logging.getLogger(__name__)
 
 _PARITY: Final = {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PARODD}
 _MOST_BYTES: Final = 1024
@@ -87,10 +90,19 @@ class SerialServer:
         termios.tcsetattr(self._ours, termios.TCSANOW, attributes)
 
     def _receive(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._line.feed(os.read(self._ours, _MOST_BYTES))
+        try:
+            data = os.read(self._ours, _MOST_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:  # the adapter was pulled out, or the other end of a pseudo terminal is closed
+            data = b""
+        if data:
+            self._line.feed(data)
+        else:
+            asyncio.get_running_loop().remove_reader(self._ours)
+            _log.error("serial device %s is gone", self.path)
 
     def _send(self, frame: bytes) -> None:
         # A frame is far shorter than the device's buffer; when nobody reads, it is full and the frame is lost.
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(OSError):
             os.write(self._ours, frame)

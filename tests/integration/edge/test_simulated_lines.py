@@ -145,8 +145,9 @@ def test_a_plant_answers_on_a_serial_device() -> None:
             plant.set("NIVUS_01", flow_rate=450)
             os.write(ours, rtu(1, 10, 2))
             assert words(read_frame(ours, 5)) == FLOW
+            os.close(ours)  # the cable is pulled out
+            plant.set("NIVUS_01", flow_rate=None)
     finally:
-        os.close(ours)
         os.close(theirs)
 
 
