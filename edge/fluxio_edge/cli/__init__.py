@@ -1,4 +1,4 @@
-"""The command `fluxio-edge`: one module for each group of commands, registered here."""
+"""The command `fluxio-edge`: one module for each group of commands, listed here."""
 
 from __future__ import annotations
 
@@ -16,8 +16,5 @@ def main() -> None:
     """Read flow meters over Modbus and forward their readings to FluxIO."""
 
 
-main.add_command(run)
-main.add_command(check)
-main.add_command(backlog)
-main.add_command(simulate)
-main.add_command(set_values)
+for _command in (run, check, backlog, simulate, set_values):
+    main.add_command(_command)

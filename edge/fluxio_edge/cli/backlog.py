@@ -1,4 +1,4 @@
-"""`fluxio-edge backlog`."""
+"""`fluxio-edge backlog`: what waits in the spool."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fluxio_edge.cli.common import FILE, fail, load_environment, load_setup
+from fluxio_edge.cli.common import FILE, environment, fail, setup_of
 from fluxio_edge.errors import EdgeError
 from fluxio_edge.spool_file import read_counts
 
@@ -16,7 +16,7 @@ from fluxio_edge.spool_file import read_counts
 @click.option("--spool", type=FILE, help="The spool's file, in place of CONFIG's.  [env: FLUXIO_EDGE_DATA]")
 def backlog(config: Path | None, spool: Path | None) -> None:
     """Count what waits in the spool, also while the agent runs."""
-    path = spool or (load_setup(config).config.spool.path if config else load_environment().edge_data)
+    path = spool or (setup_of(config).config.spool.path if config else environment().edge_data)
     if path is None:
         raise click.UsageError("give the agent's CONFIG, --spool or FLUXIO_EDGE_DATA")
     try:

@@ -1,4 +1,4 @@
-"""What several commands need."""
+"""What the commands share: settings, signals, log and faults in words."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from fluxio_edge.errors import ConfigError, EdgeError
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def load_setup(
+def setup_of(
     config: Path, *, spool: Path | None = None, modbus_host: str | None = None, modbus_port: int | None = None
 ) -> AgentSetup:
-    """The agent's configuration, or the end of the command with what is wrong with it."""
+    """The checked configuration, or the end of the command."""
     try:
-        return load_agent(config, load_environment(), spool=spool, modbus_host=modbus_host, modbus_port=modbus_port)
+        return load_agent(config, environment(), spool=spool, modbus_host=modbus_host, modbus_port=modbus_port)
     except ConfigError as error:
         fail(error)
 
 
-def load_environment() -> Environment:
-    """The environment's settings, or the end of the command naming those that are wrong."""
+def environment() -> Environment:
+    """The environment's settings, or the end of the command."""
     try:
         return Environment()
     except ValidationError as error:
@@ -50,7 +50,7 @@ async def until_signal(work: Callable[[asyncio.Event], Awaitable[None]]) -> None
 
 
 def log_to_stderr() -> None:
-    """Write the log where a service manager reads it."""
+    """Every line of log to stderr."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # These log every failed request; the agent says once what it means.
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -58,5 +58,5 @@ def log_to_stderr() -> None:
 
 
 def fail(error: EdgeError) -> NoReturn:
-    """End the command with the error's text and exit code 1."""
+    """End the command with the error's words."""
     raise click.ClickException(str(error)) from error

@@ -1,4 +1,4 @@
-"""`fluxio-edge run`."""
+"""`fluxio-edge run`: the agent itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fluxio_edge.agent import run_agent
-from fluxio_edge.cli.common import FILE, fail, load_setup, log_to_stderr, until_signal
+from fluxio_edge.cli.common import FILE, fail, log_to_stderr, setup_of, until_signal
 from fluxio_edge.errors import EdgeError
 from fluxio_edge.spool import Spool
 
@@ -21,7 +21,7 @@ from fluxio_edge.spool import Spool
 def run(config: Path, spool: Path | None, modbus_host: str | None, modbus_port: int | None) -> None:
     """Poll the meters of CONFIG and send their readings, until SIGTERM or Ctrl-C."""
     log_to_stderr()
-    setup = load_setup(config, spool=spool, modbus_host=modbus_host, modbus_port=modbus_port)
+    setup = setup_of(config, spool=spool, modbus_host=modbus_host, modbus_port=modbus_port)
     stored = setup.config.spool
     try:
         with Spool(stored.path, max_readings=stored.max_readings, max_quarantined=stored.max_quarantined) as store:

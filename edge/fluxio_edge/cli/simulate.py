@@ -1,4 +1,4 @@
-"""`fluxio-edge simulate` and `set`: a plant and its steering."""
+"""`fluxio-edge simulate` and `set`: a plant to try things on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 import click
 import httpx
 
-from fluxio_edge.cli.common import FILE, fail, load_environment, log_to_stderr, until_signal
+from fluxio_edge.cli.common import FILE, environment, fail, log_to_stderr, until_signal
 from fluxio_edge.errors import EdgeError
 from fluxio_edge.simulator.plant import load_plant
 from fluxio_edge.simulator.run import run_plant
@@ -33,7 +33,7 @@ def simulate(
     """Play the plant that the TOML file PLANT describes; says when it is ready in a line of JSON."""
     log_to_stderr()
     try:
-        environment = load_environment()
+        settings = environment()
         meters = load_plant(plant)
         asyncio.run(
             until_signal(
@@ -41,8 +41,8 @@ def simulate(
                     meters,
                     stop,
                     click.echo,
-                    host=host or environment.sim_host or "127.0.0.1",
-                    port=port if port is not None else environment.sim_port or 5020,
+                    host=host or settings.sim_host or "127.0.0.1",
+                    port=port if port is not None else settings.sim_port or 5020,
                     framer=framer,
                     control_port=control_port,
                 )
