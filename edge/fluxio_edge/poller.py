@@ -5,35 +5,77 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from fluxio_edge.backoff import Backoff
 from fluxio_edge.condition import Condition
-from fluxio_edge.errors import ReadError
-from fluxio_edge.modbus import Connection
-from fluxio_edge.profiles import plan_reads
+from fluxio_edge.errors import ReadError, UnreachableError
+from fluxio_edge.link import Link
+from fluxio_edge.profile_file import Profile
+from fluxio_edge.read_plan import Block, ReadPlan
 from fluxio_edge.reading import Clock, Reading, build_reading
-from fluxio_edge.registers import Decoded, Metric, Register, decode
+from fluxio_edge.registers import Decoded, FunctionCode, Metric, Register, decode
+from fluxio_edge.status import judge
 
 _log = logging.getLogger(__name__)
 
 Store = Callable[[Reading], Awaitable[None]]
 
+#: Exceptions that a smaller request may not meet: illegal address, illegal value (too many).
+_TOO_LARGE: Final = (2, 3)
+
+
+@dataclass(slots=True)
+class Answers:
+    """What a poll got: the words by (function code, wire address), and the refusals.
+
+    `measured_at` is when the first answer came, because waiting for a shared line or a silent try is
+    no measuring; None if there was none.
+    """
+
+    words: dict[tuple[FunctionCode, int], int] = field(default_factory=dict)
+    refusals: list[ReadError] = field(default_factory=list)
+    measured_at: datetime | None = None
+
+    def decode(self, registers: tuple[Register, ...]) -> dict[Metric, Decoded]:
+        """The values of those registers whose words were read."""
+        values: dict[Metric, Decoded] = {}
+        for register in registers:
+            places = [(register.function_code, register.address + index) for index in range(register.count)]
+            if all(place in self.words for place in places):
+                values[register.metric] = decode(register, [self.words[place] for place in places])
+        return values
+
+
+@dataclass(slots=True)
+class MeterState:
+    """How a meter is doing, to be looked at; `trouble` is None while it answers with all its values."""
+
+    device_id: str
+    polls: int = 0
+    unanswered: int = 0
+    polled_at: datetime | None = None
+    answered_at: datetime | None = None
+    trouble: str | None = None
+
 
 class Poller:
     """Reads one meter for ever and hands each reading to `store`.
 
-    A meter that does not answer is tried again after 1, 2, 4, ... intervals, at most
-    `backoff_max_s` apart; it holds up no other meter but for its own requests on a shared bus.
+    A meter that does not answer is tried again after 1, 2, 4, ... intervals, at most `backoff_max_s`
+    apart. While there is no connection the polls go on at their interval and cost nothing: the
+    connection has a backoff of its own.
     """
 
     def __init__(
         self,
         device_id: str,
-        unit: int,
-        registers: tuple[Register, ...],
-        connection: Connection,
+        profile: Profile,
+        link: Link,
         store: Store,
         *,
         interval_s: float,
@@ -41,10 +83,12 @@ class Poller:
         clock: Clock,
     ) -> None:
         """`interval_s` is from the start of one poll to the start of the next."""
+        self.state = MeterState(device_id)
         self._device_id = device_id
-        self._unit = unit
-        self._blocks = plan_reads(registers)
-        self._connection = connection
+        self._registers = profile.decoders()
+        self._meanings = profile.meanings()
+        self._plan = ReadPlan(profile.blocks())
+        self._link = link
         self._store = store
         self._interval = interval_s
         self._backoff = Backoff(interval_s, max(interval_s, backoff_max_s))
@@ -63,6 +107,7 @@ class Poller:
                 due += self._interval * (1 + late // self._interval)  # polls that were missed are not made up
             else:
                 due = loop.time() + self._backoff.next_delay()
+            self._link.expect(due)
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def _poll_safely(self) -> bool:
@@ -72,60 +117,89 @@ class Poller:
         except Exception as error:  # noqa: BLE001 (told below, with its traceback)
             if self._meter.kind != "fault":
                 _log.exception("meter %s", self._device_id)
-            self._meter.trouble("fault", f"cannot be polled: {error!r}")
+            self._trouble("fault", f"cannot be polled: {error!r}")
             return False
 
     async def _poll(self) -> bool:
-        """Read once and store; whether the meter answered."""
-        try:
-            measured_at, values, refusals = await self._read()
-        except ReadError as error:
-            if error.answered:
-                self._meter.trouble("refuses", f"refuses every request: {error}")
-            else:
-                self._meter.trouble("silent", f"does not answer: {error}")
-            return False
-        reading = build_reading(self._device_id, measured_at, values, partial=bool(refusals))
-        self._say(values, refusals)
+        """Read once and store; whether the next poll is due as usual."""
+        self.state.polls += 1
+        self.state.polled_at = self._clock()
+        answers = await self._read()
+        if answers.measured_at is None:
+            self.state.unanswered += 1
+            return self._nothing(answers.refusals[0])
+        self.state.answered_at = answers.measured_at
+        values = answers.decode(self._registers)
+        judged = judge(values, self._meanings, answers.words)
+        reading = build_reading(
+            self._device_id,
+            answers.measured_at,
+            judged.values,
+            partial=bool(answers.refusals),
+            told=judged.flags,
+            quality=judged.quality,
+        )
+        self._say(judged.values, answers.refusals, sorted(values.keys() - judged.values.keys()))
         if reading is not None:
-            await self._keep(reading, measured_at)
+            await self._keep(reading, answers.measured_at)
         return True
 
-    async def _read(self) -> tuple[datetime, dict[Metric, Decoded], list[ReadError]]:
-        """When the first answer came, what each block that was answered holds, and the refusals of the others.
-
-        The first answer's time, because waiting for a shared bus or a silent try is no measuring.
-
-        Raises ReadError if none was answered. After a silence the rest is not asked for.
-        """
-        values: dict[Metric, Decoded] = {}
-        refusals: list[ReadError] = []
-        measured_at: datetime | None = None
-        for block in self._blocks:
+    async def _read(self) -> Answers:
+        """Every block, in smaller requests where the meter refuses a larger one; after a silence no more."""
+        answers = Answers()
+        blocks = deque(self._plan.blocks)
+        while blocks:
+            block = blocks.popleft()
             try:
-                answer = await self._connection.read(self._unit, block)
+                words = await self._link.read(block)
             except ReadError as error:
-                refusals.append(error)
+                parts = self._plan.split(block) if error.code in _TOO_LARGE else ()
+                if parts:
+                    blocks.extendleft(reversed(parts))
+                    continue
+                answers.refusals.append(error)
                 if not error.answered:
                     break
                 continue
-            measured_at = measured_at or self._clock()
-            for register in block.registers:
-                values[register.metric] = decode(register, block.words(register, answer))
-        if measured_at is None:
-            raise refusals[0]
-        return measured_at, values, refusals
+            answers.measured_at = answers.measured_at or self._clock()
+            answers.words.update(_by_place(block, words))
+        if answers.measured_at is None:
+            self._plan.start_over()
+        return answers
 
-    def _say(self, values: dict[Metric, Decoded], refusals: list[ReadError]) -> None:
+    def _nothing(self, error: ReadError) -> bool:
+        """Say why no register was read; whether the next poll is due as usual."""
+        if isinstance(error, UnreachableError):
+            if error.told:
+                self.state.trouble = str(error)
+            else:
+                self._trouble("unreachable", f"does not answer: {error}")
+            return True
+        if error.answered:
+            self._trouble("refuses", f"refuses every request: {error}")
+        else:
+            self._trouble("silent", f"does not answer: {error}")
+        return False
+
+    def _say(self, values: dict[Metric, Decoded], refusals: list[ReadError], invalid: list[Metric]) -> None:
         """One line for each change of what is wrong with the meter's answers."""
-        flawed = sorted(metric for metric, decoded in values.items() if decoded.value is None)
+        flawed = [f"{metric} ({values[metric].flag})" for metric in sorted(values) if values[metric].value is None]
+        flawed += [f"{metric} (by its status)" for metric in invalid]
+        odd = [metric for metric in sorted(values) if values[metric].flag == "out_of_range"]
         if refusals:
-            self._meter.trouble("partial", f"gives only a part: {refusals[0]}")
+            self._trouble("partial", f"gives only a part: {refusals[0]}")
         elif flawed:
-            reasons = ", ".join(f"{metric} ({values[metric].flag})" for metric in flawed)
-            self._meter.trouble(f"no value {reasons}", f"answers without a value for {reasons}")
+            reasons = ", ".join(flawed)
+            self._trouble(f"no value {reasons}", f"answers without a value for {reasons}")
+        elif odd:
+            self._trouble(f"odd {odd}", f"measures what it cannot: {', '.join(odd)} out of range")
         else:
             self._meter.well("answers with all its values")
+            self.state.trouble = None
+
+    def _trouble(self, kind: str, reason: str) -> None:
+        self._meter.trouble(kind, reason)
+        self.state.trouble = reason
 
     async def _keep(self, reading: Reading, measured_at: datetime) -> None:
         """Store the reading; a failing disk costs this reading and not the agent."""
@@ -135,3 +209,7 @@ class Poller:
             self._disk.trouble("lost", f"cannot be stored and are lost since {measured_at}: {error}")
         else:
             self._disk.well("are stored again")
+
+
+def _by_place(block: Block, words: list[int]) -> dict[tuple[FunctionCode, int], int]:
+    return {(block.function_code, block.address + index): word for index, word in enumerate(words)}

@@ -8,7 +8,6 @@ import click
 
 from fluxio_edge.cli.common import FILE, fail, setup_of
 from fluxio_edge.errors import ConfigError
-from fluxio_edge.profiles import plan_reads
 
 
 @click.command()
@@ -22,7 +21,7 @@ def check(config: Path) -> None:
         fail(error)
     for meter in setup.config.meters:
         place = f"{meter.host or setup.config.bus.host}:{meter.port or setup.config.bus.port}"
-        requests = len(plan_reads(setup.profiles[meter.profile].decoders()))
+        requests = len(setup.profiles[meter.profile].blocks())
         click.echo(
             f"{meter.device_id}: {meter.profile}, unit {meter.unit} at {place}, "
             f"every {meter.interval_s:g} s, {requests} requests"
