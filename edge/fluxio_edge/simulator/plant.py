@@ -35,8 +35,9 @@ class Plant:
                 timetable=timetable(file.events, name, start),
                 start=start,
             )
-            self.registers[name] = load_profile(settings.profile, beside=folder).decoders()
-            self.memories[name] = Memory(self.registers[name])
+            profile = load_profile(settings.profile, beside=folder)
+            self.registers[name] = profile.decoders()
+            self.memories[name] = Memory(profile.decoders(), profile.meanings(), profile.blocks())
 
     def bus(self, name: str, *, record: Record | None = None) -> Bus:
         """The bus of that name with its meters."""

@@ -9,13 +9,15 @@ from typing import get_args
 
 import pytest
 
-from fluxio_edge.registers import Register, RegisterType, WordOrder, decode
+from fluxio_edge.profiles import load_profile
+from fluxio_edge.registers import ORDERS, ByteOrder, Metric, Register, RegisterType, WordOrder, decode
 from fluxio_edge.simulator.bus import Answer, Bus
 from fluxio_edge.simulator.command import Command, Fault
-from fluxio_edge.simulator.memory import Memory, hold
+from fluxio_edge.simulator.memory import Memory, hold, status_word
 from fluxio_edge.simulator.meter import Meter, State
 from fluxio_edge.simulator.plant import Plant
 from fluxio_edge.simulator.plant_file import MAIN_BUS, PlantFile
+from fluxio_edge.status import Meaning
 from support.hand_clock import HandClock
 
 METERS = [{"name": "M1", "unit": 1, "mean_flow": 58}, {"name": "M2", "unit": 2, "mean_flow": 80}]
@@ -154,10 +156,12 @@ def test_a_meter_without_an_echo_has_nan_for_flow_and_velocity(clock: HandClock)
     assert flow == velocity == [0x0000, 0x7FC0]
 
 
-@pytest.mark.parametrize("word_order", get_args(WordOrder))
+@pytest.mark.parametrize("orders", ORDERS.values(), ids=ORDERS)
 @pytest.mark.parametrize("type_", get_args(RegisterType))
-def test_every_type_and_order_holds_what_the_meter_measures(type_: RegisterType, word_order: WordOrder) -> None:
-    register = Register("totalizer", 4, 0, type_, word_order, 0.5)
+def test_every_type_and_order_holds_what_the_meter_measures(
+    type_: RegisterType, orders: tuple[WordOrder, ByteOrder]
+) -> None:
+    register = Register("totalizer", 4, 0, type_, orders[0], 0.5, byte_order=orders[1], offset=100)
     state = State({"totalizer": 5936.5}, None, 0)
     assert decode(register, hold(register, state)).value == 5936.5
 
@@ -175,6 +179,43 @@ def test_every_type_and_order_holds_what_the_meter_measures(type_: RegisterType,
 )
 def test_what_a_type_cannot_hold_is_at_its_end(type_: RegisterType, value: float, held: int) -> None:
     assert hold(Register("level", 4, 0, type_), State({"level": value}, None, 0)) == [held]
+
+
+@pytest.mark.parametrize(("no_data", "held"), [((), 0x8000), ((32767.0,), 0x7FFF), ((-9999.0, 1.0), 0xD8F1)])
+def test_no_value_is_the_number_that_the_profile_has_for_it(no_data: tuple[float, ...], held: int) -> None:
+    register = Register("level", 4, 0, "int16", scale=0.01, offset=-50, no_data=no_data)
+    words = hold(register, State({"level": math.nan}, None, 0))
+    assert words == [held]
+    assert not no_data or decode(register, words).flag == "no_data"
+
+
+def test_an_end_of_an_integers_range_is_the_same_in_every_unit() -> None:
+    register = Register("temperature", 4, 0, "int16", scale=-0.01, offset=20)
+    assert hold(register, State({"temperature": 1000.0}, None, 0)) == [0x8000]
+    assert hold(register, State({"temperature": -1000.0}, None, 0)) == [0x7FFF]
+
+
+def test_a_clamp_on_meter_says_which_of_its_values_are_valid(clock: HandClock) -> None:
+    profile = load_profile("nivusonic")
+    settings = plant_of(clock).meters["M1"].settings
+    meter = Meter(settings, clock=clock, seed="s", utc_offset_h=0)
+    bus = Bus({1: (meter, Memory(profile.decoders(), profile.meanings(), profile.blocks()))})
+    request = struct.pack(">BHH", 4, 0, 6)
+    meter.apply(Command(flow_rate=3.6 * 258, level=0.772))
+    well = words(bus.answer(1, request))
+    assert (well[:2], well[4]) == ([258, 772], 0), "and the register that is read along"
+    meter.apply(Command(fault="nan"))
+    failing = words(bus.answer(1, request))
+    invalid = {each.metric for each in profile.meanings() if each.holds(failing[5]) and not each.holds(well[5])}
+    assert invalid == {"flow_rate", "velocity"}
+    assert not any(each.holds(well[5]) for each in profile.meanings() if each.metric)
+
+
+def test_a_status_of_a_whole_word_is_said_and_else_avoided() -> None:
+    metric: Metric = "level"
+    meanings = [Meaning(4, 9, 0, "starting"), Meaning(4, 9, 1, "no_echo", metric=metric)]
+    assert status_word(meanings, State({metric: 1.0}, None, 0)) == 2
+    assert status_word(meanings, State({metric: math.nan}, None, 0)) == 1
 
 
 def test_every_answer_with_words_is_recorded_and_no_other(clock: HandClock) -> None:

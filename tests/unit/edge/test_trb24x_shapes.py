@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from fluxio_edge.registers import Metric, Register, RegisterType, WordOrder, encode
+from fluxio_edge.registers import ORDERS, ByteOrder, Metric, Register, RegisterType, WordOrder, encode
 from fluxio_edge.simulator.trb24x.record import GatewayFacts, Record
 from fluxio_edge.simulator.trb24x.rutos_types import numbers, printed, rutos_type
 from fluxio_edge.simulator.trb24x.shapes import SHAPES
@@ -183,16 +183,19 @@ def test_holding_registers_have_another_class() -> None:
         (Register("level", 4, 0, "uint32", "big"), "32bit_uint1234"),
         (Register("level", 4, 0, "float32", "little"), "32bit_float3412"),
         (Register("level", 4, 0, "float64", "little"), "64bit_float78563412"),
+        (Register("level", 4, 0, "int16", byte_order="little"), "16bit_int_lo_first"),
+        (Register("level", 4, 0, "float32", "big", byte_order="little"), "32bit_float2143"),
+        (Register("level", 4, 0, "float32", "little", byte_order="little"), "32bit_float4321"),
     ],
 )
 def test_a_data_type_has_rutos_name(register: Register, name: str) -> None:
     assert rutos_type(register) == name
 
 
-@pytest.mark.parametrize("word_order", get_args(WordOrder))
+@pytest.mark.parametrize("orders", ORDERS.values(), ids=ORDERS)
 @pytest.mark.parametrize("type_", get_args(RegisterType))
-def test_rutos_reads_what_the_meter_holds(type_: RegisterType, word_order: WordOrder) -> None:
-    register = Register("totalizer", 4, 0, type_, word_order)
+def test_rutos_reads_what_the_meter_holds(type_: RegisterType, orders: tuple[WordOrder, ByteOrder]) -> None:
+    register = Register("totalizer", 4, 0, type_, orders[0], byte_order=orders[1])
     assert numbers(encode(register, 258.0), rutos_type(register)) == [258]
 
 

@@ -48,7 +48,7 @@ class Record:
     @property
     def scaled(self) -> float:
         """The value in FluxIO's unit, as a script that converts would have it."""
-        return self.number * self.register.scale
+        return self.number * self.register.scale + self.register.offset
 
     @property
     def timestamp(self) -> int:

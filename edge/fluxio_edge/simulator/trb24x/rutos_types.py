@@ -34,9 +34,11 @@ def rutos_type(register: Register) -> str:
     """
     bits = 16 * register.count
     kind = register.type.rstrip("0123456789")
+    high_first = register.byte_order == "big"
     if bits == 16:
-        return f"16bit_{kind}_hi_first"
+        return f"16bit_{kind}_{'hi' if high_first else 'lo'}_first"
     pairs = [f"{place}{place + 1}" for place in range(1, bits // 8, 2)]
+    pairs = pairs if high_first else [pair[::-1] for pair in pairs]
     return f"{bits}bit_{kind}" + "".join(pairs if register.word_order == "big" else pairs[::-1])
 
 
