@@ -12,7 +12,7 @@ import httpx
 from fluxio_edge.cli.common import FILE, environment, fail, log_to_stderr, until_signal
 from fluxio_edge.errors import EdgeError
 from fluxio_edge.simulator.plant import load_plant
-from fluxio_edge.simulator.plant_file import MAIN_BUS, SimulatedBus
+from fluxio_edge.simulator.plant_file import MAIN_BUS, Parity, SimulatedBus
 from fluxio_edge.simulator.run import run_plant
 
 _CONTROL: Final = "http://127.0.0.1:5021"
@@ -36,7 +36,10 @@ _ALL: Final = "all"
     help="Modbus TCP, or RTU frames over TCP.",
 )
 @click.option("--serial", metavar="DEVICE", help="Answer on a serial device in place of TCP; pty makes one.")
-@click.option("--baudrate", type=int, default=19_200, show_default=True, help="Of the serial device.")
+@click.option("--baud-rate", type=int, default=19_200, show_default=True, help="Of the serial device.")
+@click.option(
+    "--parity", type=click.Choice(["none", "even", "odd"]), default="even", show_default=True, help="Of the same."
+)
 @click.option("--control-port", type=click.IntRange(0, 65_535), default=5021, show_default=True)
 @click.option("--answers", type=FILE, help="Write each answer with registers to this file, one line of JSON each.")
 def simulate(
@@ -45,7 +48,8 @@ def simulate(
     port: int | None,
     framer: Literal["socket", "rtu"],
     serial: str | None,
-    baudrate: int,
+    baud_rate: int,
+    parity: Parity,
     control_port: int,
     answers: Path | None,
 ) -> None:
@@ -62,7 +66,8 @@ def simulate(
             host=host or settings.sim_host or "127.0.0.1",
             port=port if port is not None else settings.sim_port or 5020,
             device=serial or "pty",
-            baudrate=baudrate,
+            baud_rate=baud_rate,
+            parity=parity,
         )
         meters = load_plant(plant)
         asyncio.run(

@@ -11,6 +11,7 @@ from fluxio_edge.simulator.command import Command
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_.-]+$")]
+Parity = Literal["none", "even", "odd"]
 Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 #: The bus of the meters that name none; where it is, the command line says.
@@ -30,9 +31,10 @@ class SimulatedBus(BaseModel):
     port: Annotated[int, Field(ge=0, le=65_535)] = 0
     #: For serial: a device such as /dev/ttyUSB0, or "pty" for a new pseudo terminal.
     device: str = "pty"
-    baudrate: int = 19_200
-    parity: Literal["N", "E", "O"] = "N"
-    stopbits: Literal[1, 2] = 1
+    #: As Modbus over serial line 1.02 has them; they mean nothing to a pseudo terminal.
+    baud_rate: int = 19_200
+    parity: Parity = "even"
+    stop_bits: Literal[1, 2] = 1
 
 
 class SimulatedMeter(BaseModel):

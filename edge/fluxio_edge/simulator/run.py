@@ -64,7 +64,9 @@ async def _serve(plant: Plant, bus: SimulatedBus, log: Record | None, opened: As
     """Serve one bus until `opened` ends; where it can be polled."""
     meters = plant.bus(bus.name, record=log)
     if bus.kind == "serial":
-        line = SerialServer(meters, device=bus.device, baudrate=bus.baudrate, parity=bus.parity, stopbits=bus.stopbits)
+        line = SerialServer(
+            meters, device=bus.device, baud_rate=bus.baud_rate, parity=bus.parity, stop_bits=bus.stop_bits
+        )
         await line.start()
         opened.push_async_callback(line.stop)
         return {"kind": bus.kind, "device": line.path}

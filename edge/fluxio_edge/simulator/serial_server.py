@@ -13,10 +13,11 @@ from typing import Final, Literal
 from fluxio_edge.errors import ConfigError
 from fluxio_edge.simulator.bus import Bus
 from fluxio_edge.simulator.line import Line
+from fluxio_edge.simulator.plant_file import Parity
 
 _log = logging.getLogger(__name__)
 
-_PARITY: Final = {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PARODD}
+_PARITY: Final = {"none": 0, "even": termios.PARENB, "odd": termios.PARENB | termios.PARODD}
 _MOST_BYTES: Final = 1024
 
 
@@ -32,16 +33,16 @@ class SerialServer:
         bus: Bus,
         *,
         device: str = "pty",
-        baudrate: int = 19_200,
-        parity: Literal["N", "E", "O"] = "N",
-        stopbits: Literal[1, 2] = 1,
+        baud_rate: int = 19_200,
+        parity: Parity = "even",
+        stop_bits: Literal[1, 2] = 1,
     ) -> None:
         """The line's settings mean nothing on a pseudo terminal."""
         self._bus = bus
         self._device = device
-        self._baudrate = baudrate
+        self._baud_rate = baud_rate
         self._parity = parity
-        self._stopbits = stopbits
+        self._stop_bits = stop_bits
         self._ours = -1
         self._theirs = -1  # kept open, or the line would break whenever no master has it open
         self.path = device
@@ -78,13 +79,13 @@ class SerialServer:
 
     def _set_line(self) -> None:
         """8 data bits at the given speed, nothing translated or echoed."""
-        speed = getattr(termios, f"B{self._baudrate}", None)
+        speed = getattr(termios, f"B{self._baud_rate}", None)
         if speed is None:
-            raise ConfigError(f"serial device {self._device}: {self._baudrate} is no usual baud rate")
+            raise ConfigError(f"serial device {self._device}: {self._baud_rate} is no usual baud rate")
         tty.setraw(self._ours)
         attributes = termios.tcgetattr(self._ours)
         attributes[2] &= ~(termios.PARENB | termios.PARODD | termios.CSTOPB)
-        attributes[2] |= _PARITY[self._parity] | (termios.CSTOPB if self._stopbits == 2 else 0)
+        attributes[2] |= _PARITY[self._parity] | (termios.CSTOPB if self._stop_bits == 2 else 0)
         attributes[2] |= termios.CLOCAL | termios.CREAD
         attributes[4] = attributes[5] = speed
         termios.tcsetattr(self._ours, termios.TCSANOW, attributes)

@@ -141,7 +141,9 @@ def test_a_plant_answers_on_a_serial_device() -> None:
     ours, theirs = os.openpty()  # in place of a cable: the plant opens one end by its path
     try:
         tty.setraw(theirs)
-        with running_plant(options=("--serial", os.ttyname(theirs), "--baudrate", "9600")) as plant:
+        with running_plant(
+            options=("--serial", os.ttyname(theirs), "--baud-rate", "9600", "--parity", "none")
+        ) as plant:
             plant.set("NIVUS_01", flow_rate=450)
             os.write(ours, rtu(1, 10, 2))
             assert words(read_frame(ours, 5)) == FLOW
@@ -212,6 +214,7 @@ def test_what_was_answered_is_in_the_log(tmp_path: Path) -> None:
     [
         (("--serial", "/dev/there-is-none"), "serial device /dev/there-is-none cannot be used: No such file"),
         (("--serial", "/dev/null"), "serial device /dev/null cannot be used: Inappropriate ioctl"),
+        (("--serial", "/dev/ptmx", "--parity", "none", "--baud-rate", "12345"), "12345 is no usual baud rate"),
         (("--answers", "/there-is-none/answers"), "/there-is-none/answers cannot be written: No such file"),
     ],
 )
