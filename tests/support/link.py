@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-#: cut: what is open breaks off and nothing new is let in. stall: nothing breaks and nothing gets through.
+#: cut: what is open breaks off and what is new is refused. stall: nothing breaks and nothing gets through.
 Trouble = Literal["cut", "stall"]
 
 
 class Link:
     """Passes connections to `port` on to another port, unless it is in trouble; use `linked`."""
+
+    _server: asyncio.Server
 
     def __init__(self, target: int) -> None:
         self.port = 0
@@ -23,7 +25,6 @@ class Link:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="link")
         self._flowing = asyncio.Event()
-        self._up = True
         self._writers: set[asyncio.StreamWriter] = set()
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -36,14 +37,19 @@ class Link:
         asyncio.run_coroutine_threadsafe(self._change(None), self._loop).result(10)
 
     async def _change(self, trouble: Trouble | None) -> None:
-        self._up = trouble != "cut"
         if trouble == "stall":
             self._flowing.clear()
         else:
             self._flowing.set()
         if trouble == "cut":
             self.broken += len(self._writers) > 0
+            self._server.close()
             self._break_off()
+        elif not self._server.is_serving():
+            self._server = await self._listen()
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._connected, "127.0.0.1", self.port)
 
     def _break_off(self) -> None:
         for writer in self._writers:
@@ -51,9 +57,7 @@ class Link:
 
     def start(self) -> None:
         self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._connected, "127.0.0.1", 0), self._loop
-        ).result(10)
+        self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
         self.port = int(self._server.sockets[0].getsockname()[1])
         self.end()
 
@@ -80,8 +84,6 @@ class Link:
             writer.transport.abort()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self._up:
-            return
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:

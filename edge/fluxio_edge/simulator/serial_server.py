@@ -49,6 +49,9 @@ class SerialServer:
 
     async def start(self) -> None:
         """Listen. Raises ConfigError if the device cannot be used."""
+        speed: int | None = getattr(termios, f"B{self._baud_rate}", None)
+        if speed is None:
+            raise ConfigError(f"serial device {self._device}: {self._baud_rate} is no usual baud rate")
         try:
             if self._device == "pty":
                 self._ours, self._theirs = os.openpty()
@@ -56,7 +59,7 @@ class SerialServer:
                 tty.setraw(self._theirs)
             else:
                 self._ours = os.open(self._device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-                self._set_line()
+                self._set_line(speed)
         except (OSError, termios.error) as error:
             self._close()
             raise ConfigError(f"serial device {self._device} cannot be used: {error.args[-1]}") from error
@@ -77,11 +80,8 @@ class SerialServer:
                 os.close(end)
         self._ours = self._theirs = -1
 
-    def _set_line(self) -> None:
+    def _set_line(self, speed: int) -> None:
         """8 data bits at the given speed, nothing translated or echoed."""
-        speed = getattr(termios, f"B{self._baud_rate}", None)
-        if speed is None:
-            raise ConfigError(f"serial device {self._device}: {self._baud_rate} is no usual baud rate")
         tty.setraw(self._ours)
         attributes = termios.tcgetattr(self._ours)
         attributes[2] &= ~(termios.PARENB | termios.PARODD | termios.CSTOPB)

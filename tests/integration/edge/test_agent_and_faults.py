@@ -19,7 +19,7 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlant]:
     file = tmp_path_factory.mktemp("plant") / "plant.toml"
     file.write_text(
         "\n".join(f'[[meters]]\nname = "{name}"\nunit = {unit}\nmean_flow = 58' for name, unit in METERS.items())
-        + "".join(f'\n[[events]]\nmeters = ["M_{fault}"]\nfault = "{fault}"\ndelay_s = 0.2' for fault in FAULTS)
+        + "".join(f'\n[[events]]\nmeters = ["M_{fault}"]\nfault = "{fault}"\ndelay_s = 0.1' for fault in FAULTS)
         # Enough flow for a float32 counter to move between two polls.
         + "\n[[events]]\nflow_rate = 360_000.0\ntotalizer = 1000"
     )

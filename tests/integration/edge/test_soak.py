@@ -151,7 +151,7 @@ def test_after_everything_the_database_holds_every_reading_once(
     assert stored == stored_ever(soak.folder), "what was on the gateway's disk is in the database, once"
     for name in soak.names:
         assert_each_served_poll_once(rows[name], served[name], soak.kills)
-    assert stored > 0.8 * METERS * polled_s / INTERVAL_S, "it was polled all the time"
+    assert stored > 0.6 * METERS * polled_s / INTERVAL_S, "it was polled all the time"
     assert set(kinds) == {"agent killed", "cut", "API worker killed", "stall"}
     assert soak.link.broken > 0
     assert max(each.memory_mb for each in watch.samples) < MOST_MEMORY_MB

@@ -213,7 +213,7 @@ def test_the_command_plays_until_it_is_stopped(server: Recorder) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
         ended = json.loads(process.stdout.read())
-    assert ended["posts"] == len(server.posted)
+    assert ended["posts"] - len(server.posted) in (0, 1), "the last may have been cut short"
     assert {each.path for each in server.posted} == {"/api/ingest"}
 
 
