@@ -54,7 +54,7 @@ class Line:
                 yield
             return
         async with self._trial:
-            if standing == "silent":
+            if standing == "silent" and self._due:
                 await self._until(self._trials_from)
                 await self._idle()
             async with self._one_request():
@@ -70,8 +70,7 @@ class Line:
                 yield
             except ReadError as error:
                 if not error.answered and not isinstance(error, UnreachableError):
-                    cost = (clock() - started) * (1 / SILENT_SHARE - 1)
-                    self._trials_from = max(self._trials_from, clock()) + cost
+                    self._trials_from = clock() + (clock() - started) * (1 / SILENT_SHARE - 1)
                 raise
             finally:
                 self._quiet_from = clock()
