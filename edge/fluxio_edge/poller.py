@@ -7,18 +7,19 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from fluxio_edge.answers import Answers, MeterState
 from fluxio_edge.backoff import Backoff
 from fluxio_edge.condition import Condition
+from fluxio_edge.diagnosis import WRONGLY_ASKED, examine
 from fluxio_edge.errors import ReadError, UnreachableError
 from fluxio_edge.link import Link
 from fluxio_edge.profile_file import Profile
-from fluxio_edge.read_plan import Block, ReadPlan
+from fluxio_edge.read_plan import ReadPlan
 from fluxio_edge.reading import Clock, Reading, build_reading
-from fluxio_edge.registers import Decoded, FunctionCode, Metric, Register, decode
+from fluxio_edge.registers import Decoded, Metric
 from fluxio_edge.status import judge
 
 _log = logging.getLogger(__name__)
@@ -27,40 +28,6 @@ Store = Callable[[Reading], Awaitable[None]]
 
 #: Exceptions that a smaller request may not meet: illegal address, illegal value (too many).
 _TOO_LARGE: Final = (2, 3)
-
-
-@dataclass(slots=True)
-class Answers:
-    """What a poll got: the words by (function code, wire address), and the refusals.
-
-    `measured_at` is when the first answer came, because waiting for a shared line or a silent try is
-    no measuring; None if there was none.
-    """
-
-    words: dict[tuple[FunctionCode, int], int] = field(default_factory=dict)
-    refusals: list[ReadError] = field(default_factory=list)
-    measured_at: datetime | None = None
-
-    def decode(self, registers: tuple[Register, ...]) -> dict[Metric, Decoded]:
-        """The values of those registers whose words were read."""
-        values: dict[Metric, Decoded] = {}
-        for register in registers:
-            places = [(register.function_code, register.address + index) for index in range(register.count)]
-            if all(place in self.words for place in places):
-                values[register.metric] = decode(register, [self.words[place] for place in places])
-        return values
-
-
-@dataclass(slots=True)
-class MeterState:
-    """How a meter is doing, to be looked at; `trouble` is None while it answers with all its values."""
-
-    device_id: str
-    polls: int = 0
-    unanswered: int = 0
-    polled_at: datetime | None = None
-    answered_at: datetime | None = None
-    trouble: str | None = None
 
 
 class Poller:
@@ -94,6 +61,7 @@ class Poller:
         self._backoff = Backoff(interval_s, max(interval_s, backoff_max_s))
         self._clock = clock
         self._meter = Condition(f"meter {device_id}", _log)
+        self._is_examined = False
         self._disk = Condition(f"readings of {device_id}", _log)
 
     async def run(self) -> None:
@@ -127,6 +95,8 @@ class Poller:
         answers = await self._read()
         if answers.measured_at is None:
             self.state.unanswered += 1
+            if answers.refusals[0].code in WRONGLY_ASKED:
+                await self._examine(answers, {})
             return self._nothing(answers.refusals[0])
         self.state.answered_at = answers.measured_at
         values = answers.decode(self._registers)
@@ -142,6 +112,7 @@ class Poller:
         self._say(judged.values, answers.refusals, sorted(values.keys() - judged.values.keys()))
         if reading is not None:
             await self._keep(reading, answers.measured_at)
+        await self._examine(answers, values)
         return True
 
     async def _read(self) -> Answers:
@@ -162,10 +133,19 @@ class Poller:
                     break
                 continue
             answers.measured_at = answers.measured_at or self._clock()
-            answers.words.update(_by_place(block, words))
+            answers.add(block, words)
         if answers.measured_at is None:
             self._plan.start_over()
         return answers
+
+    async def _examine(self, answers: Answers, values: dict[Metric, Decoded]) -> None:
+        """At the first answer, say what mistake the values look like; what is stored stays as it is."""
+        if self._is_examined:
+            return
+        self._is_examined = True
+        told = await examine(self._link, self._registers, self._plan.blocks, answers.words, values)
+        if told is not None:
+            _log.warning("meter %s: %s", self._device_id, told)
 
     def _nothing(self, error: ReadError) -> bool:
         """Say why no register was read; whether the next poll is due as usual."""
@@ -209,7 +189,3 @@ class Poller:
             self._disk.trouble("lost", f"cannot be stored and are lost since {measured_at}: {error}")
         else:
             self._disk.well("are stored again")
-
-
-def _by_place(block: Block, words: list[int]) -> dict[tuple[FunctionCode, int], int]:
-    return {(block.function_code, block.address + index): word for index, word in enumerate(words)}
