@@ -8,7 +8,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final
 
 from fluxio_edge.answers import Answers, MeterState
 from fluxio_edge.backoff import Backoff
@@ -17,7 +16,7 @@ from fluxio_edge.diagnosis import WRONGLY_ASKED, examine
 from fluxio_edge.errors import ReadError, UnreachableError
 from fluxio_edge.link import Link
 from fluxio_edge.profile_file import Profile
-from fluxio_edge.read_plan import ReadPlan
+from fluxio_edge.read_plan import TOO_LARGE, ReadPlan
 from fluxio_edge.reading import Clock, Reading, build_reading
 from fluxio_edge.registers import Decoded, Metric
 from fluxio_edge.status import judge
@@ -25,9 +24,6 @@ from fluxio_edge.status import judge
 _log = logging.getLogger(__name__)
 
 Store = Callable[[Reading], Awaitable[None]]
-
-#: Exceptions that a smaller request may not meet: illegal address, illegal value (too many).
-_TOO_LARGE: Final = (2, 3)
 
 
 class Poller:
@@ -124,7 +120,7 @@ class Poller:
             try:
                 words = await self._link.read(block)
             except ReadError as error:
-                parts = self._plan.split(block) if error.code in _TOO_LARGE else ()
+                parts = self._plan.split(block) if error.code in TOO_LARGE else ()
                 if parts:
                     blocks.extendleft(reversed(parts))
                     continue
