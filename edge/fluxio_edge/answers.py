@@ -1,4 +1,4 @@
-"""What a poll got, and how a meter is doing."""
+"""What a poll got."""
 
 from __future__ import annotations
 
@@ -35,15 +35,3 @@ class Answers:
             if all(place in self.words for place in places):
                 values[register.metric] = decode(register, [self.words[place] for place in places])
         return values
-
-
-@dataclass(slots=True)
-class MeterState:
-    """How a meter is doing, to be looked at; `trouble` is None while it answers with all its values."""
-
-    device_id: str
-    polls: int = 0
-    unanswered: int = 0
-    polled_at: datetime | None = None
-    answered_at: datetime | None = None
-    trouble: str | None = None

@@ -11,7 +11,7 @@ from fluxio_edge.link import Link
 from fluxio_edge.plausibility import Guess, decoded_as, doubts, guesses
 from fluxio_edge.read_plan import MAX_REGISTERS, Block
 from fluxio_edge.registers import Decoded, FunctionCode, Metric, Register
-from fluxio_edge.status import Words
+from fluxio_edge.status_words import Words
 
 #: The most requests that are spent on it.
 _MOST_REQUESTS: Final = 16

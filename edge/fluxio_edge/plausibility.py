@@ -20,7 +20,7 @@ from fluxio_edge.registers import (
     decode,
     order_name,
 )
-from fluxio_edge.status import Words
+from fluxio_edge.status_words import Words
 
 #: [our units] What no water meter leaves; wider than any single kind of meter.
 _BELIEVABLE: Final[dict[Metric, tuple[float, float]]] = {

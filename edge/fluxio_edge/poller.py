@@ -9,17 +9,18 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from fluxio_edge.answers import Answers, MeterState
+from fluxio_edge.answers import Answers
 from fluxio_edge.backoff import Backoff
 from fluxio_edge.condition import Condition
 from fluxio_edge.diagnosis import WRONGLY_ASKED, examine
 from fluxio_edge.errors import ReadError, UnreachableError
 from fluxio_edge.link import Link
 from fluxio_edge.profile_file import Profile
+from fluxio_edge.progress import MeterState
 from fluxio_edge.read_plan import TOO_LARGE, ReadPlan
 from fluxio_edge.reading import Clock, Reading, build_reading
-from fluxio_edge.registers import Decoded, Metric
-from fluxio_edge.status import judge
+from fluxio_edge.registers import Decoded, Metric, Register
+from fluxio_edge.status_words import judge
 
 _log = logging.getLogger(__name__)
 
@@ -44,9 +45,9 @@ class Poller:
         interval_s: float,
         backoff_max_s: float,
         clock: Clock,
+        state: MeterState | None = None,
     ) -> None:
-        """`interval_s` is from the start of one poll to the start of the next."""
-        self.state = MeterState(device_id)
+        """`interval_s` is from the start of one poll to the start of the next; `state` is kept up to date."""
         self._device_id = device_id
         self._registers = profile.decoders()
         self._meanings = profile.meanings()
@@ -56,6 +57,9 @@ class Poller:
         self._interval = interval_s
         self._backoff = Backoff(interval_s, max(interval_s, backoff_max_s))
         self._clock = clock
+        self._state = state or MeterState(device_id)
+        self._answered = False
+        self._away: str | None = None
         self._meter = Condition(f"meter {device_id}", _log)
         self._is_examined = False
         self._disk = Condition(f"readings of {device_id}", _log)
@@ -65,6 +69,11 @@ class Poller:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
+            if wait := self._link.postponed():
+                self._state.beat.expect(wait)
+                await asyncio.sleep(wait)
+                continue
+            self._state.begins()
             if await self._poll_safely():
                 self._backoff.reset()
                 late = loop.time() - due
@@ -72,7 +81,9 @@ class Poller:
             else:
                 due = loop.time() + self._backoff.next_delay()
             self._link.expect(due)
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            pause = max(0.0, due - loop.time())
+            self._state.ended(answered=self._answered, trouble=self._away or self._meter.reason, next_in=pause)
+            await asyncio.sleep(pause)
 
     async def _poll_safely(self) -> bool:
         """_poll, or False and its traceback once: a fault of ours in one meter must not stop the rest."""
@@ -81,20 +92,18 @@ class Poller:
         except Exception as error:  # noqa: BLE001 (told below, with its traceback)
             if self._meter.kind != "fault":
                 _log.exception("meter %s", self._device_id)
-            self._trouble("fault", f"cannot be polled: {error!r}")
+            self._meter.trouble("fault", f"cannot be polled: {error!r}")
             return False
 
     async def _poll(self) -> bool:
         """Read once and store; whether the next poll is due as usual."""
-        self.state.polls += 1
-        self.state.polled_at = self._clock()
+        self._answered, self._away = False, None
         answers = await self._read()
+        self._answered = answers.measured_at is not None
         if answers.measured_at is None:
-            self.state.unanswered += 1
             if answers.refusals[0].code in WRONGLY_ASKED:
-                await self._examine(answers, {})
+                await self._examine(answers, self._registers, {})
             return self._nothing(answers.refusals[0])
-        self.state.answered_at = answers.measured_at
         values = answers.decode(self._registers)
         judged = judge(values, self._meanings, answers.words)
         reading = build_reading(
@@ -105,10 +114,13 @@ class Poller:
             told=judged.flags,
             quality=judged.quality,
         )
-        self._say(judged.values, answers.refusals, sorted(values.keys() - judged.values.keys()))
+        invalid = values.keys() - judged.values.keys()
+        self._say(judged.values, answers.refusals, sorted(invalid))
         if reading is not None:
             await self._keep(reading, answers.measured_at)
-        await self._examine(answers, values)
+        if judged.values:
+            rest = tuple(register for register in self._registers if register.metric not in invalid)
+            await self._examine(answers, rest, judged.values)
         return True
 
     async def _read(self) -> Answers:
@@ -134,12 +146,12 @@ class Poller:
             self._plan.start_over()
         return answers
 
-    async def _examine(self, answers: Answers, values: dict[Metric, Decoded]) -> None:
+    async def _examine(self, answers: Answers, registers: tuple[Register, ...], values: dict[Metric, Decoded]) -> None:
         """At the first answer, say what mistake the values look like; what is stored stays as it is."""
         if self._is_examined:
             return
         self._is_examined = True
-        told = await examine(self._link, self._registers, self._plan.blocks, answers.words, values)
+        told = await examine(self._link, registers, self._plan.blocks, answers.words, values)
         if told is not None:
             _log.warning("meter %s: %s", self._device_id, told)
 
@@ -147,14 +159,14 @@ class Poller:
         """Say why no register was read; whether the next poll is due as usual."""
         if isinstance(error, UnreachableError):
             if error.told:
-                self.state.trouble = str(error)
+                self._away = str(error)
             else:
-                self._trouble("unreachable", f"does not answer: {error}")
+                self._meter.trouble("unreachable", f"does not answer: {error}")
             return True
         if error.answered:
-            self._trouble("refuses", f"refuses every request: {error}")
+            self._meter.trouble("refuses", f"refuses every request: {error}")
         else:
-            self._trouble("silent", f"does not answer: {error}")
+            self._meter.trouble("silent", f"does not answer: {error}")
         return False
 
     def _say(self, values: dict[Metric, Decoded], refusals: list[ReadError], invalid: list[Metric]) -> None:
@@ -163,19 +175,14 @@ class Poller:
         flawed += [f"{metric} (by its status)" for metric in invalid]
         odd = [metric for metric in sorted(values) if values[metric].flag == "out_of_range"]
         if refusals:
-            self._trouble("partial", f"gives only a part: {refusals[0]}")
+            self._meter.trouble("partial", f"gives only a part: {refusals[0]}")
         elif flawed:
             reasons = ", ".join(flawed)
-            self._trouble(f"no value {reasons}", f"answers without a value for {reasons}")
+            self._meter.trouble(f"no value {reasons}", f"answers without a value for {reasons}")
         elif odd:
-            self._trouble(f"odd {odd}", f"measures what it cannot: {', '.join(odd)} out of range")
+            self._meter.trouble(f"odd {odd}", f"measures what it cannot: {', '.join(odd)} out of range")
         else:
             self._meter.well("answers with all its values")
-            self.state.trouble = None
-
-    def _trouble(self, kind: str, reason: str) -> None:
-        self._meter.trouble(kind, reason)
-        self.state.trouble = reason
 
     async def _keep(self, reading: Reading, measured_at: datetime) -> None:
         """Store the reading; a failing disk costs this reading and not the agent."""

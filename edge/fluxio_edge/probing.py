@@ -16,7 +16,7 @@ from fluxio_edge.meter_settings import MeterSettings, MeterTables
 from fluxio_edge.profile_file import Profile
 from fluxio_edge.read_plan import TOO_LARGE, Block, smaller
 from fluxio_edge.registers import UNITS
-from fluxio_edge.status import judge
+from fluxio_edge.status_words import judge
 
 #: The most requests that are spent on finding which registers there are.
 _MOST_REQUESTS: Final = 64
@@ -44,8 +44,10 @@ async def probe_meter(
     try:
         answers, refusals, silence = await _read(link, blocks)
         if profile is not None and silence is None:
-            registers = profile.decoders()
-            told = await examine(link, registers, blocks, answers.words, answers.decode(registers))
+            values = answers.decode(profile.decoders())
+            kept = judge(values, profile.meanings(), answers.words).values
+            registers = [each for each in profile.decoders() if each.metric in kept or each.metric not in values]
+            told = await examine(link, registers, blocks, answers.words, kept)
     finally:
         buses.close()
     findings = Findings(complaints=[f"unit {meter.unit} refuses {refusal}" for refusal in refusals])
