@@ -92,7 +92,7 @@ class RtuLine:
 
     def _answer(self, request: bytes) -> bytes:
         unit, function_code, address, count = struct.unpack(">BBHH", request[:6])
-        assert _checked(request[:6]) == request, "a request with a wrong checksum"
+        assert checked(request[:6]) == request, "a request with a wrong checksum"
         meter, at = self.meters.get(unit), time.monotonic()
         if meter is None or meter.silent:
             self.asked.append(Asked(unit, function_code, address, count, at, None))
@@ -102,17 +102,18 @@ class RtuLine:
         if meter.garbage:
             answer, meter.garbage = meter.garbage, b""
         elif count > meter.most:
-            answer = _checked(bytes([unit, function_code | 0x80, 3]))
+            answer = checked(bytes([unit, function_code | 0x80, 3]))
         elif not all(place in meter.words for place in places):
-            answer = _checked(bytes([unit, function_code | 0x80, 2]))
+            answer = checked(bytes([unit, function_code | 0x80, 2]))
         else:
             words = [meter.words[place] for place in places]
-            answer = _checked(struct.pack(f">BBB{count}H", unit, function_code, 2 * count, *words))
+            answer = checked(struct.pack(f">BBB{count}H", unit, function_code, 2 * count, *words))
         self.asked.append(Asked(unit, function_code, address, count, at, time.monotonic()))
         return answer
 
 
-def _checked(frame: bytes) -> bytes:
+def checked(frame: bytes) -> bytes:
+    """The frame with its checksum."""
     return frame + FramerRTU.compute_CRC(frame).to_bytes(2, "big")
 
 

@@ -28,7 +28,7 @@ from fluxio_edge.read_plan import Block
 from support.plant import agent_file, running_agent, running_plant
 from support.polling import Polled, poll_until
 from support.receiver import Receiver, listening, wait_until
-from support.rtu_line import FakeMeter, RtuLine, on_a_port, on_a_serial_device
+from support.rtu_line import FakeMeter, RtuLine, checked, on_a_port, on_a_serial_device
 
 #: All four bytes of each differ.
 FLOW, LEVEL, VELOCITY, TEMPERATURE, TOTAL = 0.123456789, 1.2345678, 0.7654321, 17.65432, 123456.78
@@ -199,17 +199,16 @@ def test_words_that_are_not_there_cost_only_their_own_quantity() -> None:
     assert (body["quality"], body["flags"]) == ("suspect", ["partial"])
 
 
-def test_garbage_is_no_answer_and_leaves_no_trace(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("kind", ["serial", "converter"])
+def test_garbage_is_no_answer_and_leaves_no_trace(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("WARNING")
     caplog.set_level("CRITICAL", logger="pymodbus")
     line = RtuLine({1: nivus()})
-    wrong = [
-        b"\x01\x04\x10" + bytes(18),
-        b"\xff" * 9,
-        b"\x01",
-        b"\x01\x2b\x0e\x01\x02\x00\x00\x01",
-        b"\x01\x04\x01\x00",
+    cut = [bytes.fromhex(each) for each in ("010410" + 36 * "0", 9 * "ff", "01", "012b0e0102000001", "01040100")]
+    whole = [
+        checked(bytes.fromhex(each)) for each in ("0104020102", "010403010203", "01030400010002", "012b0e", "0184")
     ]
+    wrong = [*cut, *whole]
 
     def enough(polled: Polled) -> bool:
         meter = line.meters[1]
@@ -217,12 +216,19 @@ def test_garbage_is_no_answer_and_leaves_no_trace(caplog: pytest.LogCaptureFixtu
             meter.garbage = wrong.pop()
         return not wrong and not meter.garbage and len(polled.of("M1")) > 2
 
-    with on_a_serial_device(line) as device:
-        polled = asyncio.run(poll_until(tables(serial(device), {"M1": 1}), enough))
+    if kind == "serial":
+        with on_a_serial_device(line) as device:
+            polled = asyncio.run(poll_until(tables(serial(device), {"M1": 1}), enough))
+    else:
+        with on_a_port(line) as port:
+            polled = asyncio.run(poll_until(tables({"port": port, "framer": "rtu"}, {"M1": 1}), enough))
     for body in polled.of("M1"):
         if "flags" not in body:
             assert_read_right(body)
-        assert not {"flow_rate", "totalizer"} - set(body) or body["flags"] == ["partial"]
+        else:
+            assert body["flags"] == ["partial"]
+            assert body.get("level", LEVEL) == LEVEL
+            assert body.get("totalizer", TOTAL) == pytest.approx(TOTAL)
     assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import BaseModel
 
 from fluxio_edge.cli import main
+from fluxio_edge.meter_settings import MeterSettings, NamedBusSettings
+from fluxio_edge.profile_file import Profile, ProfileHole, ProfileRegister, ProfileStatus
+
+EXAMPLES = Path(__file__).parents[3] / "edge" / "examples"
+DOCS = (Path(__file__).parents[3] / "docs" / "edge.md").read_text()
 
 NO_SETTINGS: dict[str, str | None] = {
     f"FLUXIO_{name}": None for name in ("API_URL", "API_KEY", "API_KEY_FILE", "EDGE_DATA", "SIM_HOST", "SIM_PORT")
@@ -137,3 +144,29 @@ def test_profiles_shows_the_shipped_ones(name: str) -> None:
     assert done.exit_code == 0
     assert "flow_rate" in done.stdout
     assert edge("profiles", "nivus").stderr.startswith("Error: no profile 'nivus'")
+
+
+def test_the_example_of_several_buses_is_right_but_for_the_gateway() -> None:
+    done = edge("check", EXAMPLES / "lines.toml")
+    assert "Error: serial device /dev/ttyUSB0: No such file or directory\n" in done.stderr
+    assert "note: " not in done.stderr
+    assert (
+        "TANK_01: own_meter.toml, unit 1 at 192.168.1.20:4001 (RTU over TCP), every 300 s, 2 requests\n" in done.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    "model", [NamedBusSettings, MeterSettings, ProfileRegister, ProfileStatus, ProfileHole, Profile]
+)
+def test_every_setting_of_buses_meters_and_profiles_is_documented(model: type[BaseModel]) -> None:
+    rows = [line for line in DOCS.splitlines() if line.startswith("|")]
+    for name in model.model_fields:
+        assert any(f"`{name}`" in row or f" {name}`" in row or f"`[[{name}]]`" in row for row in rows), name
+
+
+@pytest.mark.parametrize("name", ["check", "probe", "profiles"])
+def test_every_option_is_documented(name: str) -> None:
+    rows = "\n".join(line for line in DOCS.splitlines() if line.startswith(f"| `fluxio-edge {name}"))
+    for parameter in main.commands[name].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.opts[0] in rows, parameter.opts
