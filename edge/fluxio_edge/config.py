@@ -147,13 +147,25 @@ def load_agent(
         )
     except ValueError as error:
         raise ConfigError("FLUXIO_API_URL must be an address like https://fluxio.example.org") from error
+    faults: list[str] = []
     if api.url is None:
-        raise ConfigError(f"{path}: no address to send to: set url in [api] or FLUXIO_API_URL")
+        faults.append(f"{path}: no address to send to: set url in [api] or FLUXIO_API_URL")
     if environment.api_key is None and api.key_file is None:
-        raise ConfigError(f"{path}: no key: set FLUXIO_API_KEY, FLUXIO_API_KEY_FILE or key_file in [api]")
-    profiles = load_profiles({meter.profile for meter in config.meters}, beside=path.parent)
+        faults.append(f"{path}: no key: set FLUXIO_API_KEY, FLUXIO_API_KEY_FILE or key_file in [api]")
+    try:
+        profiles = load_profiles({meter.profile for meter in config.meters}, beside=path.parent)
+    except ConfigError as error:
+        faults.append(str(error))
+    if faults or api.url is None:
+        raise ConfigError("\n".join(faults))
     complete = config.model_copy(update={"spool": stored, "api": api})
     return AgentSetup(complete, profiles, api.url, lambda: _key(environment.api_key, api.key_file))
+
+
+def load_meters(path: Path, environment: Environment) -> tuple[AgentConfig, dict[str, Profile]]:
+    """The part of load_agent that reading meters needs: also without an API or a key. Raises ConfigError."""
+    config = load_toml(path, AgentConfig).with_bus_at(_given(host=environment.sim_host, port=environment.sim_port))
+    return config, load_profiles({meter.profile for meter in config.meters}, beside=path.parent)
 
 
 def _given(**values: object) -> dict[str, object]:

@@ -51,6 +51,10 @@ class Link:
                 self._standing = "alive"
                 return words
 
+    def postponed(self) -> float:
+        """How long the meter must not be polled yet, because of the others on its line [s]; ask again then."""
+        return self._line.postponed(self, self._standing)
+
     def expect(self, due: float) -> None:
         """The next poll is at `due` on the loop's clock."""
         self._line.expect(self, due if self._standing == "alive" else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import termios
 from typing import Final
 
 from pymodbus import ModbusException
@@ -132,5 +133,5 @@ class Connection:
 async def _connect(client: AsyncModbusTcpClient | AsyncModbusSerialClient) -> bool:
     try:
         return await client.connect()
-    except ValueError:  # pyserial's word for a baud rate that the device does not have
+    except (ValueError, termios.error):  # pyserial's for a baud rate or a parity that the device does not have
         return False

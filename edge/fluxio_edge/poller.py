@@ -7,60 +7,24 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
+from fluxio_edge.answers import Answers
 from fluxio_edge.backoff import Backoff
 from fluxio_edge.condition import Condition
+from fluxio_edge.diagnosis import WRONGLY_ASKED, examine
 from fluxio_edge.errors import ReadError, UnreachableError
 from fluxio_edge.link import Link
 from fluxio_edge.profile_file import Profile
-from fluxio_edge.read_plan import Block, ReadPlan
+from fluxio_edge.progress import MeterState
+from fluxio_edge.read_plan import TOO_LARGE, ReadPlan
 from fluxio_edge.reading import Clock, Reading, build_reading
-from fluxio_edge.registers import Decoded, FunctionCode, Metric, Register, decode
-from fluxio_edge.status import judge
+from fluxio_edge.registers import Decoded, Metric, Register
+from fluxio_edge.status_words import judge
 
 _log = logging.getLogger(__name__)
 
 Store = Callable[[Reading], Awaitable[None]]
-
-#: Exceptions that a smaller request may not meet: illegal address, illegal value (too many).
-_TOO_LARGE: Final = (2, 3)
-
-
-@dataclass(slots=True)
-class Answers:
-    """What a poll got: the words by (function code, wire address), and the refusals.
-
-    `measured_at` is when the first answer came, because waiting for a shared line or a silent try is
-    no measuring; None if there was none.
-    """
-
-    words: dict[tuple[FunctionCode, int], int] = field(default_factory=dict)
-    refusals: list[ReadError] = field(default_factory=list)
-    measured_at: datetime | None = None
-
-    def decode(self, registers: tuple[Register, ...]) -> dict[Metric, Decoded]:
-        """The values of those registers whose words were read."""
-        values: dict[Metric, Decoded] = {}
-        for register in registers:
-            places = [(register.function_code, register.address + index) for index in range(register.count)]
-            if all(place in self.words for place in places):
-                values[register.metric] = decode(register, [self.words[place] for place in places])
-        return values
-
-
-@dataclass(slots=True)
-class MeterState:
-    """How a meter is doing, to be looked at; `trouble` is None while it answers with all its values."""
-
-    device_id: str
-    polls: int = 0
-    unanswered: int = 0
-    polled_at: datetime | None = None
-    answered_at: datetime | None = None
-    trouble: str | None = None
 
 
 class Poller:
@@ -81,9 +45,9 @@ class Poller:
         interval_s: float,
         backoff_max_s: float,
         clock: Clock,
+        state: MeterState | None = None,
     ) -> None:
-        """`interval_s` is from the start of one poll to the start of the next."""
-        self.state = MeterState(device_id)
+        """`interval_s` is from the start of one poll to the start of the next; `state` is kept up to date."""
         self._device_id = device_id
         self._registers = profile.decoders()
         self._meanings = profile.meanings()
@@ -93,7 +57,11 @@ class Poller:
         self._interval = interval_s
         self._backoff = Backoff(interval_s, max(interval_s, backoff_max_s))
         self._clock = clock
+        self._state = state or MeterState(device_id)
+        self._answered = False
+        self._away: str | None = None
         self._meter = Condition(f"meter {device_id}", _log)
+        self._is_examined = False
         self._disk = Condition(f"readings of {device_id}", _log)
 
     async def run(self) -> None:
@@ -101,6 +69,11 @@ class Poller:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
+            if wait := self._link.postponed():
+                self._state.beat.expect(wait)
+                await asyncio.sleep(wait)
+                continue
+            self._state.begins()
             if await self._poll_safely():
                 self._backoff.reset()
                 late = loop.time() - due
@@ -108,7 +81,9 @@ class Poller:
             else:
                 due = loop.time() + self._backoff.next_delay()
             self._link.expect(due)
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            pause = max(0.0, due - loop.time())
+            self._state.ended(answered=self._answered, trouble=self._away or self._meter.reason, next_in=pause)
+            await asyncio.sleep(pause)
 
     async def _poll_safely(self) -> bool:
         """_poll, or False and its traceback once: a fault of ours in one meter must not stop the rest."""
@@ -117,18 +92,18 @@ class Poller:
         except Exception as error:  # noqa: BLE001 (told below, with its traceback)
             if self._meter.kind != "fault":
                 _log.exception("meter %s", self._device_id)
-            self._trouble("fault", f"cannot be polled: {error!r}")
+            self._meter.trouble("fault", f"cannot be polled: {error!r}")
             return False
 
     async def _poll(self) -> bool:
         """Read once and store; whether the next poll is due as usual."""
-        self.state.polls += 1
-        self.state.polled_at = self._clock()
+        self._answered, self._away = False, None
         answers = await self._read()
+        self._answered = answers.measured_at is not None
         if answers.measured_at is None:
-            self.state.unanswered += 1
+            if answers.refusals[0].code in WRONGLY_ASKED:
+                await self._examine(answers, self._registers, {})
             return self._nothing(answers.refusals[0])
-        self.state.answered_at = answers.measured_at
         values = answers.decode(self._registers)
         judged = judge(values, self._meanings, answers.words)
         reading = build_reading(
@@ -139,9 +114,13 @@ class Poller:
             told=judged.flags,
             quality=judged.quality,
         )
-        self._say(judged.values, answers.refusals, sorted(values.keys() - judged.values.keys()))
+        invalid = values.keys() - judged.values.keys()
+        self._say(judged.values, answers.refusals, sorted(invalid))
         if reading is not None:
             await self._keep(reading, answers.measured_at)
+        if judged.values:
+            rest = tuple(register for register in self._registers if register.metric not in invalid)
+            await self._examine(answers, rest, judged.values)
         return True
 
     async def _read(self) -> Answers:
@@ -153,7 +132,7 @@ class Poller:
             try:
                 words = await self._link.read(block)
             except ReadError as error:
-                parts = self._plan.split(block) if error.code in _TOO_LARGE else ()
+                parts = self._plan.split(block) if error.code in TOO_LARGE else ()
                 if parts:
                     blocks.extendleft(reversed(parts))
                     continue
@@ -162,23 +141,32 @@ class Poller:
                     break
                 continue
             answers.measured_at = answers.measured_at or self._clock()
-            answers.words.update(_by_place(block, words))
+            answers.add(block, words)
         if answers.measured_at is None:
             self._plan.start_over()
         return answers
+
+    async def _examine(self, answers: Answers, registers: tuple[Register, ...], values: dict[Metric, Decoded]) -> None:
+        """At the first answer, say what mistake the values look like; what is stored stays as it is."""
+        if self._is_examined:
+            return
+        self._is_examined = True
+        told = await examine(self._link, registers, self._plan.blocks, answers.words, values)
+        if told is not None:
+            _log.warning("meter %s: %s", self._device_id, told)
 
     def _nothing(self, error: ReadError) -> bool:
         """Say why no register was read; whether the next poll is due as usual."""
         if isinstance(error, UnreachableError):
             if error.told:
-                self.state.trouble = str(error)
+                self._away = str(error)
             else:
-                self._trouble("unreachable", f"does not answer: {error}")
+                self._meter.trouble("unreachable", f"does not answer: {error}")
             return True
         if error.answered:
-            self._trouble("refuses", f"refuses every request: {error}")
+            self._meter.trouble("refuses", f"refuses every request: {error}")
         else:
-            self._trouble("silent", f"does not answer: {error}")
+            self._meter.trouble("silent", f"does not answer: {error}")
         return False
 
     def _say(self, values: dict[Metric, Decoded], refusals: list[ReadError], invalid: list[Metric]) -> None:
@@ -187,19 +175,14 @@ class Poller:
         flawed += [f"{metric} (by its status)" for metric in invalid]
         odd = [metric for metric in sorted(values) if values[metric].flag == "out_of_range"]
         if refusals:
-            self._trouble("partial", f"gives only a part: {refusals[0]}")
+            self._meter.trouble("partial", f"gives only a part: {refusals[0]}")
         elif flawed:
             reasons = ", ".join(flawed)
-            self._trouble(f"no value {reasons}", f"answers without a value for {reasons}")
+            self._meter.trouble(f"no value {reasons}", f"answers without a value for {reasons}")
         elif odd:
-            self._trouble(f"odd {odd}", f"measures what it cannot: {', '.join(odd)} out of range")
+            self._meter.trouble(f"odd {odd}", f"measures what it cannot: {', '.join(odd)} out of range")
         else:
             self._meter.well("answers with all its values")
-            self.state.trouble = None
-
-    def _trouble(self, kind: str, reason: str) -> None:
-        self._meter.trouble(kind, reason)
-        self.state.trouble = reason
 
     async def _keep(self, reading: Reading, measured_at: datetime) -> None:
         """Store the reading; a failing disk costs this reading and not the agent."""
@@ -209,7 +192,3 @@ class Poller:
             self._disk.trouble("lost", f"cannot be stored and are lost since {measured_at}: {error}")
         else:
             self._disk.well("are stored again")
-
-
-def _by_place(block: Block, words: list[int]) -> dict[tuple[FunctionCode, int], int]:
-    return {(block.function_code, block.address + index): word for index, word in enumerate(words)}

@@ -20,7 +20,7 @@ from fluxio_edge.registers import (
     order_name,
     word_count,
 )
-from fluxio_edge.status import Meaning, Quality
+from fluxio_edge.status_words import Meaning, Quality
 from fluxio_edge.units import CONVERSIONS
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -11,6 +11,9 @@ from fluxio_edge.registers import FunctionCode
 #: The most registers that one Modbus read may ask for (Modbus application protocol 1.1b3, 6.3).
 MAX_REGISTERS: Final = 125
 
+#: Exceptions that a smaller request may not meet: illegal address, illegal value (too many).
+TOO_LARGE: Final = (2, 3)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fluxio_edge.registers import Decoded, Metric
-from fluxio_edge.status import Quality
+from fluxio_edge.status_words import Quality
 
 Clock = Callable[[], datetime]
 

@@ -6,6 +6,8 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
 from typing import Final, Literal
 
 FunctionCode = Literal[3, 4]
@@ -152,7 +154,7 @@ def decode(register: Register, words: Sequence[int]) -> Decoded:
         return Decoded(None, "no_data")
     if register.is_float and raw and not SMALLEST_PLAUSIBLE <= abs(raw) <= LARGEST_PLAUSIBLE:
         return Decoded(None, "implausible_order")
-    value = _shortest(register, raw, list(words))
+    value = _in_our_unit(register, raw, list(words))
     below = register.minimum is not None and value < register.minimum
     above = register.maximum is not None and value > register.maximum
     return Decoded(value, "out_of_range" if below or above else None)
@@ -184,16 +186,18 @@ def _is_same(type_: RegisterType, raw: float | int, number: float) -> bool:
         return False
 
 
-def _shortest(register: Register, raw: float | int, words: list[int]) -> float:
-    """`raw` in our unit with the fewest digits that still stand for these very words.
+def _in_our_unit(register: Register, raw: float | int, words: list[int]) -> float:
+    """`raw` in our unit: an integer exactly, a float with the fewest digits that still stand for these very words.
 
-    A 32-bit 0.1 is 0.10000000149 as a Python float; what the meter meant is 0.1. A scaled integer
-    has 15 digits that are not noise.
+    A 32-bit 0.1 is 0.10000000149 as a Python float; what the meter meant is 0.1.
     """
+    if not register.is_float:
+        # Adding 0 turns -0.0 into 0.0.
+        return float(raw * _decimal(register.scale) + _decimal(register.offset)) + 0.0
+    if not raw:
+        return register.offset + 0.0
     exact = raw * register.scale + register.offset
-    if not exact:
-        return 0.0
-    for digits in range(6 if register.is_float else 15, 17):
+    for digits in range(6, 17):
         rounded = float(f"{exact:.{digits}g}")
         try:
             if encode(register, rounded) == words:
@@ -201,3 +205,9 @@ def _shortest(register: Register, raw: float | int, words: list[int]) -> float:
         except ValueError:  # rounded up beyond the type's largest value
             continue
     return exact
+
+
+@cache
+def _decimal(number: float) -> Fraction:
+    """The decimal number that a profile writes, and not the nearest one in binary."""
+    return Fraction(repr(number))

@@ -11,7 +11,7 @@ from fluxio_edge.errors import ConfigError
 from fluxio_edge.profiles import load_profile, shipped
 from fluxio_edge.read_plan import Span
 from fluxio_edge.registers import FunctionCode, Metric, Register, decode
-from fluxio_edge.status import Meaning
+from fluxio_edge.status_words import Meaning
 
 VALID = """
 name = "own"

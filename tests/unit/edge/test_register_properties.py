@@ -99,7 +99,12 @@ def test_whatever_words_are_a_value_stand_for_the_same_value_again(register: Reg
         return
     assert math.isfinite(decoded.value)
     again = decode(register, encode_or_same(register, decoded.value, words)).value
-    assert again == decoded.value
+    assert again is not None
+    if register.offset or (not register.is_float and word_count(register.type) == 4):
+        # An offset eats digits, and a double does not hold every integer of 64 bits.
+        assert math.isclose(again, decoded.value, rel_tol=1e-12, abs_tol=1e-9)
+    else:
+        assert again == decoded.value
 
 
 def encode_or_same(register: Register, value: float, words: list[int]) -> list[int]:
