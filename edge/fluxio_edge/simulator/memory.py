@@ -9,7 +9,7 @@ from typing import Final
 from fluxio_edge.read_plan import Span
 from fluxio_edge.registers import Register, encode
 from fluxio_edge.simulator.meter import State
-from fluxio_edge.status import Meaning
+from fluxio_edge.status_words import Meaning
 
 #: The most registers that one read may ask for (Modbus application protocol 1.1b3, 6.3).
 MOST_REGISTERS: Final = 125

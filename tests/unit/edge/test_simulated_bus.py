@@ -17,7 +17,7 @@ from fluxio_edge.simulator.memory import Memory, hold, status_word
 from fluxio_edge.simulator.meter import Meter, State
 from fluxio_edge.simulator.plant import Plant
 from fluxio_edge.simulator.plant_file import MAIN_BUS, PlantFile
-from fluxio_edge.status import Meaning
+from fluxio_edge.status_words import Meaning
 from support.hand_clock import HandClock
 
 METERS = [{"name": "M1", "unit": 1, "mean_flow": 58}, {"name": "M2", "unit": 2, "mean_flow": 80}]
