@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from fluxio_edge.config import AgentSetup, MeterSettings
-from fluxio_edge.modbus import Connection
+from fluxio_edge.buses import Buses
+from fluxio_edge.config import AgentSetup
+from fluxio_edge.meter_settings import MeterSettings
 from fluxio_edge.poller import Poller, Store
 from fluxio_edge.reading import Clock, Reading, utc_now
 from fluxio_edge.sender import Sender
@@ -27,7 +28,7 @@ async def run_agent(setup: AgentSetup, spool: Spool, stop: asyncio.Event, *, clo
 
     The caller closes `spool`.
     """
-    connections = Connections(setup)
+    buses = Buses(setup.config)
     async with _client(setup) as client:
         sender = Sender(setup, spool, client)
 
@@ -35,7 +36,7 @@ async def run_agent(setup: AgentSetup, spool: Spool, stop: asyncio.Event, *, clo
             await asyncio.to_thread(spool.add, reading)
             sender.notify()
 
-        pollers = [_poller(setup, meter, connections, store, clock) for meter in setup.config.meters]
+        pollers = [_poller(setup, meter, buses, store, clock) for meter in setup.config.meters]
         _log.info("polling %s meter(s), sending to %s", len(pollers), setup.api_url)
         polling = [asyncio.create_task(poller.run()) for poller in pollers]
         sending = asyncio.create_task(sender.run())
@@ -46,51 +47,18 @@ async def run_agent(setup: AgentSetup, spool: Spool, stop: asyncio.Event, *, clo
             await asyncio.wait({sending}, timeout=_FLUSH_S)
         finally:
             await _cancel(*polling, sending)
-            connections.close()
+            buses.close()
     _log.info("stopped, %s reading(s) wait", spool.waiting)
 
 
-class Connections:
-    """The Modbus connections: one for each meter over Modbus TCP, one for each bus over RTU.
-
-    With one each, a meter that does not answer never holds up another. The lines behind a
-    serial-to-TCP converter can carry one request at a time, so there they share.
-    """
-
-    def __init__(self, setup: AgentSetup) -> None:
-        """None is open yet."""
-        self._bus = setup.config.bus
-        self._open: dict[tuple[str, int, str], Connection] = {}
-
-    def of(self, meter: MeterSettings) -> Connection:
-        """The connection that the meter is read over."""
-        host, port = meter.host or self._bus.host, meter.port or self._bus.port
-        owner = meter.device_id if self._bus.framer == "socket" else ""
-        if (host, port, owner) not in self._open:
-            self._open[host, port, owner] = Connection(
-                host,
-                port,
-                framer=self._bus.framer,
-                timeout_s=self._bus.timeout_s,
-                retries=self._bus.retries,
-            )
-        return self._open[host, port, owner]
-
-    def close(self) -> None:
-        """Close them all."""
-        for connection in self._open.values():
-            connection.close()
-
-
-def _poller(setup: AgentSetup, meter: MeterSettings, connections: Connections, store: Store, clock: Clock) -> Poller:
+def _poller(setup: AgentSetup, meter: MeterSettings, buses: Buses, store: Store, clock: Clock) -> Poller:
     return Poller(
         meter.device_id,
-        meter.unit,
-        setup.profiles[meter.profile].decoders(),
-        connections.of(meter),
+        setup.profiles[meter.profile],
+        buses.link(meter),
         store,
         interval_s=meter.interval_s,
-        backoff_max_s=setup.config.bus.backoff_max_s,
+        backoff_max_s=setup.config.bus_of(meter).backoff_max_s,
         clock=clock,
     )
 
@@ -117,6 +85,10 @@ async def _until(stop: asyncio.Event, sending: asyncio.Task[None]) -> None:
 
 
 async def _cancel(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
+    """Cancel until they end: Python 3.11's wait_for loses a cancellation that meets a result (bpo-37658)."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.1)
     await asyncio.gather(*tasks, return_exceptions=True)

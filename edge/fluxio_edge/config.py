@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
 from pydantic import (
     BaseModel,
@@ -15,20 +15,17 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fluxio_edge.errors import ConfigError
-from fluxio_edge.profiles import Profile, load_profile
+from fluxio_edge.meter_settings import MeterTables, Port, Seconds
+from fluxio_edge.profile_file import Profile
+from fluxio_edge.profiles import load_profiles
 from fluxio_edge.toml_model import load_toml
 
 _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-DeviceId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Environment(BaseSettings):
@@ -99,37 +96,7 @@ class SendingSettings(BaseModel):
     timeout_s: Seconds = 30.0
 
 
-class BusSettings(BaseModel):
-    """`[bus]`: how meters are reached; a meter's own host and port take precedence."""
-
-    model_config = _STRICT
-
-    host: str = "127.0.0.1"
-    port: Port = 502
-    #: "socket" is Modbus TCP; "rtu" is RTU frames through a serial-to-TCP converter, one at a time.
-    framer: Literal["socket", "rtu"] = "socket"
-    #: Longest wait for a connection or an answer.
-    timeout_s: Seconds = 3.0
-    #: How often an unanswered request is repeated before the meter counts as silent.
-    retries: Annotated[int, Field(ge=0, le=10)] = 1
-    #: Longest wait between attempts at a meter that does not answer.
-    backoff_max_s: Seconds = 60.0
-
-
-class MeterSettings(BaseModel):
-    """`[[meters]]`: one transmitter."""
-
-    model_config = _STRICT
-
-    device_id: DeviceId
-    unit: Annotated[int, Field(ge=1, le=247)]
-    profile: str
-    interval_s: Seconds = 60.0
-    host: str | None = None
-    port: Port | None = None
-
-
-class AgentConfig(BaseModel):
+class AgentConfig(MeterTables):
     """The whole file."""
 
     model_config = _STRICT
@@ -137,19 +104,6 @@ class AgentConfig(BaseModel):
     api: ApiSettings = ApiSettings()
     spool: SpoolSettings = SpoolSettings()
     sending: SendingSettings = SendingSettings()
-    bus: BusSettings = BusSettings()
-    meters: Annotated[list[MeterSettings], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _each_meter_once(self) -> Self:
-        ids = [meter.device_id for meter in self.meters]
-        places = [(meter.host or self.bus.host, meter.port or self.bus.port, meter.unit) for meter in self.meters]
-        for meter, place in zip(self.meters, places, strict=True):
-            if ids.count(meter.device_id) > 1:
-                raise ValueError(f"device_id {meter.device_id} is listed twice")
-            if places.count(place) > 1:
-                raise ValueError(f"unit {meter.unit} at {place[0]}:{place[1]} is listed twice")
-        return self
 
 
 class AgentSetup:
@@ -183,9 +137,8 @@ def load_agent(
     may come later, and `read_key` says so.
     """
     config = load_toml(path, AgentConfig)
-    bus = config.bus.model_copy(
-        update=_given(host=modbus_host or environment.sim_host, port=modbus_port or environment.sim_port)
-    )
+    moved = _given(host=modbus_host or environment.sim_host, port=modbus_port or environment.sim_port)
+    config = config.with_bus_at(moved)
     stored = config.spool.model_copy(update=_given(path=spool or environment.edge_data))
     try:
         api = ApiSettings(
@@ -194,13 +147,25 @@ def load_agent(
         )
     except ValueError as error:
         raise ConfigError("FLUXIO_API_URL must be an address like https://fluxio.example.org") from error
+    faults: list[str] = []
     if api.url is None:
-        raise ConfigError(f"{path}: no address to send to: set url in [api] or FLUXIO_API_URL")
+        faults.append(f"{path}: no address to send to: set url in [api] or FLUXIO_API_URL")
     if environment.api_key is None and api.key_file is None:
-        raise ConfigError(f"{path}: no key: set FLUXIO_API_KEY, FLUXIO_API_KEY_FILE or key_file in [api]")
-    profiles = {meter.profile: load_profile(meter.profile, beside=path.parent) for meter in config.meters}
-    complete = config.model_copy(update={"bus": bus, "spool": stored, "api": api})
+        faults.append(f"{path}: no key: set FLUXIO_API_KEY, FLUXIO_API_KEY_FILE or key_file in [api]")
+    try:
+        profiles = load_profiles({meter.profile for meter in config.meters}, beside=path.parent)
+    except ConfigError as error:
+        faults.append(str(error))
+    if faults or api.url is None:
+        raise ConfigError("\n".join(faults))
+    complete = config.model_copy(update={"spool": stored, "api": api})
     return AgentSetup(complete, profiles, api.url, lambda: _key(environment.api_key, api.key_file))
+
+
+def load_meters(path: Path, environment: Environment) -> tuple[AgentConfig, dict[str, Profile]]:
+    """The part of load_agent that reading meters needs: also without an API or a key. Raises ConfigError."""
+    config = load_toml(path, AgentConfig).with_bus_at(_given(host=environment.sim_host, port=environment.sim_port))
+    return config, load_profiles({meter.profile for meter in config.meters}, beside=path.parent)
 
 
 def _given(**values: object) -> dict[str, object]:

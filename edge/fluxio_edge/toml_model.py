@@ -31,8 +31,9 @@ def load_toml(path: Path, model: type[Model]) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         faults = [
-            f"{path}: {_place(fault['loc'])}{fault['msg'].removeprefix('Value error, ')}"
+            f"{path}: {_place(fault['loc'])}{line}"
             for fault in error.errors(include_url=False, include_input=False)
+            for line in fault["msg"].removeprefix("Value error, ").splitlines()
         ]
         raise ConfigError("\n".join(faults)) from error
 

@@ -9,9 +9,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -24,11 +24,18 @@ _COMMAND = (sys.executable, "-m", "fluxio_edge")
 
 @dataclass(frozen=True)
 class RunningPlant:
-    """A plant that can be polled at `port` and steered."""
+    """A plant that can be polled at `port` (or on a serial line, at `device`) and steered."""
 
     port: int
     control: str
     framer: str
+    #: Where each of its buses is, by name.
+    buses: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    @property
+    def device(self) -> str:
+        """The path of the main bus, which is serial."""
+        return str(self.buses["main"]["device"])
 
     def requests(self, meter: str) -> int:
         """How often a meter was asked."""
@@ -42,19 +49,26 @@ class RunningPlant:
         state: dict[str, object] = answer.json()
         return state
 
+    def set_all(self, **command: float | str | None) -> dict[str, dict[str, object]]:
+        """Steer every meter; their states afterwards, by name."""
+        answer = httpx.post(f"{self.control}/meters", json=command, trust_env=False)
+        answer.raise_for_status()
+        states: dict[str, dict[str, object]] = answer.json()
+        return states
+
 
 @contextmanager
 def running_plant(
-    file: Path = EXAMPLES / "plant.toml", *, framer: str = "socket", port: int = 0
+    file: Path = EXAMPLES / "plant.toml", *, framer: str = "socket", port: int = 0, options: Sequence[str] = ()
 ) -> Iterator[RunningPlant]:
-    """The plant of `file` on free ports; must end cleanly."""
+    """The plant of `file` on free ports, with more `options` of the command; must end cleanly."""
     command = [*_COMMAND, "simulate", str(file), "--port", str(port), "--control-port", "0", "--framer", framer]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             ready = json.loads(process.stdout.readline())
             assert ready["ready"] is True
-            yield RunningPlant(ready["port"], ready["control"], framer)
+            yield RunningPlant(ready["port"] or 0, ready["control"], framer, ready["buses"])
         finally:
             process.send_signal(signal.SIGTERM)
             code = process.wait(timeout=20)
