@@ -6,28 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fluxio_edge.errors import ConfigError
+from fluxio_edge.forward_settings import (
+    STRICT,
+    ApiSettings,
+    ClockSettings,
+    HeartbeatSettings,
+    Port,
+    Seconds,
+    SendingSettings,
+    SpoolSettings,
+    StatusSettings,
+)
 from fluxio_edge.profiles import Profile, load_profile
 from fluxio_edge.toml_model import load_toml
 
-_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
 DeviceId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -49,60 +45,10 @@ class Environment(BaseSettings):
     sim_port: Port | None = None
 
 
-class ApiSettings(BaseModel):
-    """`[api]`: where readings go."""
-
-    model_config = _STRICT
-
-    url: str | None = None
-    key_file: Annotated[Path | None, Field(strict=False)] = None
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        try:
-            _HTTP_URL.validate_python(url)
-        except ValidationError as error:
-            raise ValueError("must be an address like https://fluxio.example.org") from error
-        return url.rstrip("/").removesuffix("/api/ingest")
-
-
-class SpoolSettings(BaseModel):
-    """`[spool]`: where readings wait, and how many may."""
-
-    model_config = _STRICT
-
-    #: Relative to the working directory.
-    path: Annotated[Path, Field(strict=False)] = Path("fluxio-edge.sqlite3")
-    #: When more wait, the oldest are dropped and counted. A reading takes about 250 bytes.
-    max_readings: Annotated[int, Field(ge=1)] = 500_000
-    #: When more were refused, the oldest refused are dropped and counted.
-    max_quarantined: Annotated[int, Field(ge=1)] = 100_000
-
-
-class SendingSettings(BaseModel):
-    """`[sending]`: how readings are sent."""
-
-    model_config = _STRICT
-
-    #: Readings in one POST while catching up; the API takes 1,000.
-    batch: Annotated[int, Field(ge=1, le=1_000)] = 500
-    #: How long to gather readings of meters polled at the same time.
-    linger_s: Annotated[float, Field(ge=0, le=60)] = 0.2
-    #: Longest wait between attempts while the API cannot be reached.
-    backoff_max_s: Seconds = 60.0
-    #: Wait between attempts while the API refuses the key.
-    refused_s: Seconds = 300.0
-    #: Longest wait for an answer.
-    timeout_s: Seconds = 30.0
-
-
 class BusSettings(BaseModel):
     """`[bus]`: how meters are reached; a meter's own host and port take precedence."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     host: str = "127.0.0.1"
     port: Port = 502
@@ -119,7 +65,7 @@ class BusSettings(BaseModel):
 class MeterSettings(BaseModel):
     """`[[meters]]`: one transmitter."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     device_id: DeviceId
     unit: Annotated[int, Field(ge=1, le=247)]
@@ -132,11 +78,14 @@ class MeterSettings(BaseModel):
 class AgentConfig(BaseModel):
     """The whole file."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     api: ApiSettings = ApiSettings()
     spool: SpoolSettings = SpoolSettings()
     sending: SendingSettings = SendingSettings()
+    clock: ClockSettings = ClockSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    status: StatusSettings = StatusSettings()
     bus: BusSettings = BusSettings()
     meters: Annotated[list[MeterSettings], Field(min_length=1)]
 
@@ -191,6 +140,7 @@ def load_agent(
         api = ApiSettings(
             url=environment.api_url or config.api.url,
             key_file=environment.api_key_file or config.api.key_file,
+            ca_file=config.api.ca_file,
         )
     except ValueError as error:
         raise ConfigError("FLUXIO_API_URL must be an address like https://fluxio.example.org") from error
