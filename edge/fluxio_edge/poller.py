@@ -13,6 +13,7 @@ from fluxio_edge.condition import Condition
 from fluxio_edge.errors import ReadError
 from fluxio_edge.modbus import Connection
 from fluxio_edge.profiles import plan_reads
+from fluxio_edge.progress import MeterState
 from fluxio_edge.reading import Clock, Reading, build_reading
 from fluxio_edge.registers import Decoded, Metric, Register, decode
 
@@ -39,8 +40,9 @@ class Poller:
         interval_s: float,
         backoff_max_s: float,
         clock: Clock,
+        state: MeterState | None = None,
     ) -> None:
-        """`interval_s` is from the start of one poll to the start of the next."""
+        """`interval_s` is from the start of one poll to the start of the next; `state` is kept up to date."""
         self._device_id = device_id
         self._unit = unit
         self._blocks = plan_reads(registers)
@@ -49,6 +51,7 @@ class Poller:
         self._interval = interval_s
         self._backoff = Backoff(interval_s, max(interval_s, backoff_max_s))
         self._clock = clock
+        self._state = state or MeterState(device_id)
         self._meter = Condition(f"meter {device_id}", _log)
         self._disk = Condition(f"readings of {device_id}", _log)
 
@@ -57,13 +60,16 @@ class Poller:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            if await self._poll_safely():
+            self._state.begins()
+            if answered := await self._poll_safely():
                 self._backoff.reset()
                 late = loop.time() - due
                 due += self._interval * (1 + late // self._interval)  # polls that were missed are not made up
             else:
                 due = loop.time() + self._backoff.next_delay()
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            pause = max(0.0, due - loop.time())
+            self._state.ended(answered=answered, trouble=self._meter.reason, next_in=pause)
+            await asyncio.sleep(pause)
 
     async def _poll_safely(self) -> bool:
         """_poll, or False and its traceback once: a fault of ours in one meter must not stop the rest."""

@@ -92,6 +92,11 @@ class Spool:
         return self._held
 
     @property
+    def settled(self) -> int:
+        """How many accepted readings are still in the file."""
+        return len(self._settled)
+
+    @property
     def last_seq(self) -> int:
         """The number of the reading stored last."""
         return self._file.last_seq

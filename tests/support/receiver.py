@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import threading
@@ -27,6 +28,8 @@ class Receiver:
         self.repeats = 0
         self.conflicts = 0
         self.connections = 0
+        self.compressed = 0
+        self.heartbeats: list[dict[str, object]] = []
         self.port = 0
         self._mutex = threading.Lock()
 
@@ -60,14 +63,24 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.receiver.connections += 1
 
+    def do_GET(self) -> None:
+        self._answer(200, {"status": "ok"})
+
     def do_POST(self) -> None:
         receiver = self.receiver
         receiver.posts += 1
         if receiver.mood == "drop":
             self.close_connection = True
             return
-        readings = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        if receiver.mood == "busy":
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.headers["content-encoding"] == "gzip":
+            receiver.compressed += 1
+            body = gzip.decompress(body)
+        readings = json.loads(body)
+        if isinstance(readings, dict):
+            receiver.heartbeats.append(readings)
+            self._answer(200, {"success": True, "results": []})
+        elif receiver.mood == "busy":
             self._answer(503, {"code": "upstream_unavailable"}, ("retry-after", "0"))
         elif receiver.mood == "refuse" or self.headers["x-api-key"] != receiver.key:
             self._answer(401, {"code": "invalid_key"})

@@ -11,10 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fluxio_edge.clock import GatewayClock
 from fluxio_edge.config import Environment, load_agent
+from fluxio_edge.forward_settings import ClockSettings
 from fluxio_edge.reading import Reading
 from fluxio_edge.sender import Sender
 from fluxio_edge.spool import Spool
+
+#: A clock that is never in doubt.
+TRUSTED = GatewayClock(ClockSettings(trust="always"))
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -49,7 +54,8 @@ class Bench:
         self.key_file.write_text("flx_one")
         config = folder / "agent.toml"
         config.write_text(
-            f'[api]\nurl = "http://api.example"\nkey_file = "{self.key_file}"\n[sending]\nbatch = 8\n'
+            f'[api]\nurl = "http://api.example"\nkey_file = "{self.key_file}"\n'
+            "[sending]\nbatch = 8\ncatch_up_share = 1.0\ncatch_up_pause_s = 0\n"
             '[[meters]]\ndevice_id = "M1"\nunit = 1\nprofile = "nivus_750"\n'
         )
         self.setup = load_agent(config, Environment(api_url=None, api_key=None, api_key_file=None))
@@ -66,7 +72,7 @@ class Bench:
 
         async def attempts() -> list[float | None]:
             async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
-                sender = Sender(self.setup, self.spool, client)
+                sender = Sender(self.setup, self.spool, client, TRUSTED)
                 return [await sender.send_once() for _ in range(times)]
 
         return asyncio.run(attempts())
@@ -317,7 +323,7 @@ def test_an_answer_that_never_ends_is_given_up(bench: Bench) -> None:
             raise AssertionError
 
         async with httpx.AsyncClient(transport=httpx.MockTransport(never)) as client:
-            sender = Sender(self_setup, bench.spool, client)
+            sender = Sender(self_setup, bench.spool, client, TRUSTED)
             return await sender.send_once()
 
     sending = bench.setup.config.sending.model_copy(update={"timeout_s": 0.05})
