@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,11 +32,12 @@ class Receiver:
         self.compressed = 0
         self.heartbeats: list[dict[str, object]] = []
         self.port = 0
+        self.scheme = "http"
         self._mutex = threading.Lock()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def of(self, device_id: str) -> list[dict[str, object]]:
         """The readings of one meter, by time."""
@@ -106,9 +108,11 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     """Ends kept-alive connections at its close, as a process that dies does."""
 
-    def __init__(self, port: int, receiver: Receiver) -> None:
+    def __init__(self, port: int, receiver: Receiver, tls: ssl.SSLContext | None) -> None:
         self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), type("Handler", (_Handler,), {"receiver": receiver}))
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
 
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         assert isinstance(request, socket.socket)
@@ -118,6 +122,9 @@ class _Server(ThreadingHTTPServer):
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Quiet: a client that went away, or did not believe the certificate."""
 
     def end(self) -> None:
         self.shutdown()
@@ -130,9 +137,10 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def listening(receiver: Receiver) -> Iterator[Receiver]:
+def listening(receiver: Receiver, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """`receiver` on a free port, or on the one it had before: leaving is the API going away."""
-    server = _Server(receiver.port, receiver)
+    server = _Server(receiver.port, receiver, tls)
+    receiver.scheme = "http" if tls is None else "https"
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
