@@ -66,8 +66,8 @@ class SpoolSettings(BaseModel):
     max_mib: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     #: The API refuses what is older than the raw readings that it keeps, 90 days as shipped.
     max_age_days: Annotated[float, Field(gt=0, le=3_650, allow_inf_nan=False)] = 80.0
-    #: Shortest time between two writes of new readings.
-    gather_s: Annotated[float, Field(ge=0, le=60)] = 0.5
+    #: Readings that come within this time are one write; a power cut costs as much.
+    gather_s: Annotated[float, Field(ge=0, le=60)] = 0.2
     #: How long readings that were accepted may stay on disk, so that one write deletes many.
     settle_s: Annotated[float, Field(ge=0, le=60)] = 1.0
 

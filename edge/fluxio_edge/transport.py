@@ -109,10 +109,11 @@ class Transport:
         raise AssertionError("unreachable")
 
     def _hear(self, response: httpx.Response, round_trip: float) -> None:
-        if self._heard is None or "date" not in response.headers:
+        """Only the API speaks JSON; a portal that wants a log-in may have any clock."""
+        if self._heard is None or "json" not in response.headers.get("content-type", ""):
             return
         try:
-            moment = email.utils.parsedate_to_datetime(response.headers["date"])
+            moment = email.utils.parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:
             return
         self._heard(moment if moment.tzinfo else moment.replace(tzinfo=UTC), round_trip)

@@ -9,6 +9,7 @@ import click
 from fluxio_edge.cli.common import FILE, fail, setup_of
 from fluxio_edge.errors import ConfigError
 from fluxio_edge.profiles import plan_reads
+from fluxio_edge.tls import trusted
 
 
 @click.command()
@@ -18,6 +19,7 @@ def check(config: Path) -> None:
     setup = setup_of(config)
     try:
         setup.read_key()
+        trusted(setup.config.api.ca_file)
     except ConfigError as error:
         fail(error)
     for meter in setup.config.meters:

@@ -352,7 +352,7 @@ def doubted(synchronized: list[bool]) -> GatewayClock:
 
 
 def test_a_clock_in_doubt_is_a_reason_to_ask_the_api_for_the_time(bench: Bench) -> None:
-    api = Api(lambda _: httpx.Response(200, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"}))
+    api = Api(lambda _: httpx.Response(200, json={}, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"}))
     clock = doubted([False])
     assert not clock.knows_api
     assert bench.send(api, clock=clock) == [10.0], "nothing waits"

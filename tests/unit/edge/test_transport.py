@@ -88,8 +88,15 @@ def test_an_answer_tells_the_time() -> None:
             while answers:
                 assert await transport.ask() is None
 
-    dates = ["Tue, 01 Dec 2026 12:00:30 GMT", "yesterday", None]
-    answers = Answers([httpx.Response(501, headers={"date": date} if date else {}) for date in dates])
+    good = {"date": "Tue, 01 Dec 2026 12:00:30 GMT"}
+    answers = Answers(
+        [
+            httpx.Response(503, json={"code": "database_unavailable"}, headers=good),
+            httpx.Response(200, json={}, headers={"date": "yesterday"}),
+            httpx.Response(200, json={}),
+            httpx.Response(200, html="<p>Log in</p>", headers=good),
+        ]
+    )
     asyncio.run(ask())
     ((moment, round_trip),) = heard
     assert moment == datetime(2026, 12, 1, 12, 0, 30, tzinfo=UTC)
