@@ -145,6 +145,10 @@ async def _until(stop: asyncio.Event, *work: asyncio.Task[None]) -> None:
 
 
 async def _cancel(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
+    """Cancel until they end: Python 3.11's wait_for loses a cancellation that meets a result (bpo-37658)."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.1)
     await asyncio.gather(*tasks, return_exceptions=True)

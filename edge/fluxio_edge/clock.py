@@ -89,7 +89,7 @@ class GatewayClock:
 
     @property
     def knows_api(self) -> bool:
-        """Whether the API has told its time since the doubt began."""
+        """Whether the clock is believed or the API has answered since the doubt began."""
         return self._set or self._answered_at is not None
 
     def look(self) -> None:
@@ -106,14 +106,17 @@ class GatewayClock:
             self._set = True
         self._tell(since_boot)
 
-    def heard(self, api_time: datetime, round_trip: float) -> None:
-        """The API told its time in an answer that came just now, `round_trip` seconds after it was asked."""
+    def heard(self, api_time: datetime | None, round_trip: float) -> None:
+        """The API answered just now, `round_trip` seconds after it was asked, and told its time or did not."""
         since_boot = self._sources.since_boot()
-        # A Date has whole seconds, cut off.
-        began = api_time.timestamp() + 0.5 - (since_boot - round_trip / 2)
         if self._answered_at is None:
             self._answered_at = since_boot
             self._began_for_api = None
+        if api_time is None:
+            self.look()
+            return
+        # A Date has whole seconds, cut off.
+        began = api_time.timestamp() + 0.5 - (since_boot - round_trip / 2)
         # One estimate for many readings keeps their spacing, and the quickest answer's is the best.
         stale = since_boot - self._heard_at > _STALE_S
         if self._began_for_api is None or round_trip < self._round_trip or stale:
@@ -139,8 +142,9 @@ class GatewayClock:
         state = self.state
         if state == "set":
             return Hindsight(self._boot, self._began, trusted=True, earliest=RELEASED)
-        if state == "given up" and self._began_for_api is not None:
-            return Hindsight(self._boot, self._began_for_api, trusted=False, earliest=RELEASED)
+        if state == "given up":
+            began = self._began if self._began_for_api is None else self._began_for_api
+            return Hindsight(self._boot, began, trusted=False, earliest=RELEASED)
         return None
 
     def _is_confirmed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email.utils
 import gzip
 import logging
@@ -20,8 +21,8 @@ from fluxio_edge.tls import certificate_fault, trusted
 
 _log = logging.getLogger(__name__)
 
-#: Called with the time that an answer tells and how long it took [s].
-Heard = Callable[[datetime, float], None]
+#: Called with the time that an answer tells, if it does, and how long it took [s].
+Heard = Callable[[datetime | None, float], None]
 
 
 def open_client(api: ApiSettings, sending: SendingSettings, url: str) -> httpx.AsyncClient:
@@ -112,11 +113,12 @@ class Transport:
         """Only the API speaks JSON; a portal that wants a log-in may have any clock."""
         if self._heard is None or "json" not in response.headers.get("content-type", ""):
             return
-        try:
+        moment = None
+        with contextlib.suppress(ValueError):
             moment = email.utils.parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            return
-        self._heard(moment if moment.tzinfo else moment.replace(tzinfo=UTC), round_trip)
+        if moment is not None and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        self._heard(moment, round_trip)
 
 
 def _words(error: httpx.HTTPError) -> str:

@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int, body: dict[str, object], *headers: tuple[str, str]) -> None:
         content = json.dumps(body).encode()
         self.send_response(status)
-        for name, value in (("content-length", str(len(content))), *headers):
+        for name, value in (("content-type", "application/json"), ("content-length", str(len(content))), *headers):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

@@ -150,6 +150,14 @@ def test_after_the_wait_they_are_sent_once_as_suspect_at_the_apis_time(spool: Sp
     assert gateway.sendable() == [*before, (4, 5601, "good", None, False)], "never corrected as well"
 
 
+def test_without_the_apis_time_they_are_sent_as_suspect_at_their_own(spool: Spool) -> None:
+    gateway = Gateway(spool, HOURS_BEHIND)
+    gateway.clock.heard(None, 0.2)
+    gateway.read(1)
+    gateway.seconds = 611
+    assert gateway.sendable() == [(1, 10 - 3 * 3600, "suspect", ["clock_suspect"], False)]
+
+
 def test_a_reading_that_is_stored_after_the_step_is_corrected_too(spool: Spool) -> None:
     gateway = Gateway(spool, since_1970())
     reading = gateway.take(1)

@@ -80,7 +80,7 @@ def test_an_api_that_does_not_know_compression_is_not_tried_again(caplog: pytest
 
 
 def test_an_answer_tells_the_time() -> None:
-    heard: list[tuple[datetime, float]] = []
+    heard: list[tuple[datetime | None, float]] = []
 
     async def ask() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answers.pop)) as client:
@@ -98,9 +98,9 @@ def test_an_answer_tells_the_time() -> None:
         ]
     )
     asyncio.run(ask())
-    ((moment, round_trip),) = heard
-    assert moment == datetime(2026, 12, 1, 12, 0, 30, tzinfo=UTC)
-    assert 0 <= round_trip < 5
+    moments, round_trips = zip(*heard, strict=True)
+    assert moments == (None, None, datetime(2026, 12, 1, 12, 0, 30, tzinfo=UTC)), "a portal's clock is nothing to go by"
+    assert all(0 <= round_trip < 5 for round_trip in round_trips)
 
 
 class Answers:
