@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutate-rls up down env bench lint format setup lock schema clean
+.PHONY: help demo test soak mutate-rls up down env bench lint format setup lock schema clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -17,6 +17,9 @@ demo: setup ## Run everything with a simulated plant until Ctrl-C
 
 test: setup ## Run every test on a real database and a real browser
 	@$(BIN)/python -m pytest $(ARGS)
+
+soak: setup ## Run the long forms of the tests that have one
+	@FLUXIO_TEST_SOAK=1 $(BIN)/python -m pytest -m soak $(ARGS)
 
 mutate-rls: setup ## Break row security in every way and see the tests notice
 	@$(BIN)/python -m pytest tests/integration/database/test_rls_mutations.py $(ARGS)

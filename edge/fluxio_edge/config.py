@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-)
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fluxio_edge.errors import ConfigError
-from fluxio_edge.meter_settings import MeterTables, Port, Seconds
+from fluxio_edge.forward_settings import (
+    ApiSettings,
+    ClockSettings,
+    HeartbeatSettings,
+    SendingSettings,
+    SpoolSettings,
+    StatusSettings,
+)
+from fluxio_edge.meter_settings import MeterTables
 from fluxio_edge.profile_file import Profile
 from fluxio_edge.profiles import load_profiles
-from fluxio_edge.toml_model import load_toml
-
-_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+from fluxio_edge.toml_model import STRICT, Port, load_toml
 
 
 class Environment(BaseSettings):
@@ -46,64 +41,17 @@ class Environment(BaseSettings):
     sim_port: Port | None = None
 
 
-class ApiSettings(BaseModel):
-    """`[api]`: where readings go."""
-
-    model_config = _STRICT
-
-    url: str | None = None
-    key_file: Annotated[Path | None, Field(strict=False)] = None
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        try:
-            _HTTP_URL.validate_python(url)
-        except ValidationError as error:
-            raise ValueError("must be an address like https://fluxio.example.org") from error
-        return url.rstrip("/").removesuffix("/api/ingest")
-
-
-class SpoolSettings(BaseModel):
-    """`[spool]`: where readings wait, and how many may."""
-
-    model_config = _STRICT
-
-    #: Relative to the working directory.
-    path: Annotated[Path, Field(strict=False)] = Path("fluxio-edge.sqlite3")
-    #: When more wait, the oldest are dropped and counted. A reading takes about 250 bytes.
-    max_readings: Annotated[int, Field(ge=1)] = 500_000
-    #: When more were refused, the oldest refused are dropped and counted.
-    max_quarantined: Annotated[int, Field(ge=1)] = 100_000
-
-
-class SendingSettings(BaseModel):
-    """`[sending]`: how readings are sent."""
-
-    model_config = _STRICT
-
-    #: Readings in one POST while catching up; the API takes 1,000.
-    batch: Annotated[int, Field(ge=1, le=1_000)] = 500
-    #: How long to gather readings of meters polled at the same time.
-    linger_s: Annotated[float, Field(ge=0, le=60)] = 0.2
-    #: Longest wait between attempts while the API cannot be reached.
-    backoff_max_s: Seconds = 60.0
-    #: Wait between attempts while the API refuses the key.
-    refused_s: Seconds = 300.0
-    #: Longest wait for an answer.
-    timeout_s: Seconds = 30.0
-
-
 class AgentConfig(MeterTables):
     """The whole file."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     api: ApiSettings = ApiSettings()
     spool: SpoolSettings = SpoolSettings()
     sending: SendingSettings = SendingSettings()
+    clock: ClockSettings = ClockSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    status: StatusSettings = StatusSettings()
 
 
 class AgentSetup:
@@ -144,6 +92,7 @@ def load_agent(
         api = ApiSettings(
             url=environment.api_url or config.api.url,
             key_file=environment.api_key_file or config.api.key_file,
+            ca_file=config.api.ca_file,
         )
     except ValueError as error:
         raise ConfigError("FLUXIO_API_URL must be an address like https://fluxio.example.org") from error

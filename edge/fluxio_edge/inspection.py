@@ -11,6 +11,7 @@ from fluxio_edge.meter_settings import BusSettings, MeterSettings
 from fluxio_edge.place import SerialPlace
 from fluxio_edge.profile_file import Profile, ProfileRegister
 from fluxio_edge.read_plan import Block
+from fluxio_edge.tls import trusted
 from fluxio_edge.units import CONVERSIONS
 
 #: Characters of an RTU request, and of an answer beside its words.
@@ -21,10 +22,11 @@ _THINKING_S: Final = 0.03
 
 def faults(setup: AgentSetup) -> Iterator[str]:
     """What keeps the agent from reading or sending."""
-    try:
-        setup.read_key()
-    except ConfigError as error:
-        yield str(error)
+    for needed in (setup.read_key, lambda: trusted(setup.config.api.ca_file)):
+        try:
+            needed()
+        except ConfigError as error:
+            yield str(error)
     told: set[str] = set()
     for meter in setup.config.meters:
         place = setup.config.bus_of(meter).place()

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from fluxio_edge.place import Framer, Parity, Place, SerialPlace, StopBits, TcpPlace
+from fluxio_edge.toml_model import STRICT, Port, Seconds
 
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
 DeviceId = Annotated[str, Field(min_length=1, max_length=200)]
 BaudRate = Literal[300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400]
 
@@ -26,7 +23,7 @@ _TCP_ONLY: Final = {"host", "port", "framer"}
 class BusSettings(BaseModel):
     """`[bus]`: how meters are reached; over TCP a meter's own host and port take precedence."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     host: str = "127.0.0.1"
     port: Port = 502
@@ -95,7 +92,7 @@ class NamedBusSettings(BusSettings):
 class MeterSettings(BaseModel):
     """`[[meters]]`: one transmitter."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     device_id: DeviceId
     unit: Annotated[int, Field(ge=1, le=247)]
@@ -110,7 +107,7 @@ class MeterSettings(BaseModel):
 class MeterTables(BaseModel):
     """The part of the configuration that says which meters are read, and how."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     bus: BusSettings = BusSettings()
     buses: list[NamedBusSettings] = []

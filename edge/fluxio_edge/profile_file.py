@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from fluxio_edge.read_plan import MAX_REGISTERS, Block, Limits, Span, plan_reads
 from fluxio_edge.registers import (
@@ -21,9 +21,8 @@ from fluxio_edge.registers import (
     word_count,
 )
 from fluxio_edge.status_words import Meaning, Quality
+from fluxio_edge.toml_model import STRICT
 from fluxio_edge.units import CONVERSIONS
-
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 #: Manuals number the registers of a function from here.
 DOCUMENTED_BASE: Final[dict[FunctionCode, int]] = {3: 40001, 4: 30001}
@@ -36,7 +35,7 @@ Finite = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 class _Place(BaseModel):
     """Where something is kept."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     function_code: FunctionCode
     address: Annotated[int, Field(ge=0, le=465_536)]
@@ -187,7 +186,7 @@ class ProfileHole(_Place):
 class Profile(BaseModel):
     """A kind of meter."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     name: str
     model: str

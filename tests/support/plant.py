@@ -117,7 +117,8 @@ def agent_file(folder: Path, plant: RunningPlant, api_url: str, *, meters: dict[
     """An agent's configuration that polls `meters` (name: unit) quickly; `more` is appended."""
     lines = [
         f'[api]\nurl = "{api_url}"\nkey_file = "{folder / "key"}"',
-        f'[spool]\npath = "{folder / "spool.sqlite3"}"',
+        f'[spool]\npath = "{folder / "spool.sqlite3"}"\ngather_s = 0.02\nsettle_s = 0',
+        "[status]\nenabled = false",
         "[sending]\nlinger_s = 0.05\nbackoff_max_s = 0.2\nrefused_s = 0.2\ntimeout_s = 5",
         f'[bus]\nport = {plant.port}\nframer = "{plant.framer}"\ntimeout_s = 0.5\nretries = 0\nbackoff_max_s = 0.5',
         *(

@@ -28,6 +28,14 @@ def setup_of(
         fail(error)
 
 
+def spool_of(config: Path | None, spool: Path | None) -> Path:
+    """The spool's file, as the agent of `config` would choose it if there is one."""
+    path = spool or (setup_of(config).config.spool.path if config else environment().edge_data)
+    if path is None:
+        raise click.UsageError("give the agent's CONFIG, --spool or FLUXIO_EDGE_DATA")
+    return path
+
+
 def environment() -> Environment:
     """The environment's settings, or the end of the command."""
     try:

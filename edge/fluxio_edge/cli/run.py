@@ -24,7 +24,13 @@ def run(config: Path, spool: Path | None, modbus_host: str | None, modbus_port: 
     setup = setup_of(config, spool=spool, modbus_host=modbus_host, modbus_port=modbus_port)
     stored = setup.config.spool
     try:
-        with Spool(stored.path, max_readings=stored.max_readings, max_quarantined=stored.max_quarantined) as store:
+        with Spool(
+            stored.path,
+            max_readings=stored.max_readings,
+            max_quarantined=stored.max_quarantined,
+            max_bytes=stored.max_mib << 20,
+            settle_s=stored.settle_s,
+        ) as store:
             asyncio.run(until_signal(lambda stop: run_agent(setup, store, stop)))
     except EdgeError as error:
         fail(error)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from fluxio_edge.simulator.command import Command
-
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+from fluxio_edge.toml_model import STRICT
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_.-]+$")]
 Parity = Literal["none", "even", "odd"]
@@ -21,7 +20,7 @@ MAIN_BUS = "main"
 class SimulatedBus(BaseModel):
     """`[[buses]]`: one more place where meters answer."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     name: Name
     #: tcp: Modbus TCP; rtu_tcp: RTU frames over TCP, as behind a serial-to-TCP converter; serial: RTU.
@@ -40,7 +39,7 @@ class SimulatedBus(BaseModel):
 class SimulatedMeter(BaseModel):
     """`[[meters]]`: one transmitter."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     name: Name
     unit: Annotated[int, Field(ge=1, le=247)]
@@ -97,7 +96,7 @@ class Event(Command):
 class PlantFile(BaseModel):
     """The whole file."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     #: Chooses the noise and the chance; the same seed gives the same plant.
     seed: str = "plant"

@@ -1,7 +1,4 @@
-"""Fifty meters polled each second through everything that happens to a gateway in the field.
-
-FLUXIO_SOAK_S is how many seconds it takes (1800 is half an hour); unless it is set, a short form.
-"""
+"""Fifty meters polled each second through everything that happens to a gateway in the field."""
 
 from __future__ import annotations
 
@@ -29,9 +26,10 @@ from support.plant import RunningAgent, RunningPlant, running_agent, running_pla
 from support.process_watch import Watch, children
 from support.receiver import wait_until
 from support.site import make_site
-from support.soak import METERS, Scene, story, write_agent, write_plant
+from support.soak import short_or_long
+from support.soak_story import METERS, Scene, story, write_agent, write_plant
 
-LENGTH_S = float(os.environ.get("FLUXIO_SOAK_S") or 40)
+LENGTH_S = short_or_long(40.0, 1800.0)
 SEED = "soak"
 INTERVAL_S = 1.0
 #: The agent's promise.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.soak import story
+from support.soak_story import story
 
 
 @pytest.mark.parametrize("length_s", [40, 600, 1800])
