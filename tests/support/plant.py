@@ -78,13 +78,20 @@ def running_plant(
 class RunningAgent:
     """An agent process whose log goes to a file."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, before: int) -> None:
         self.process = process
         self._log = log
+        self._before = before
 
     @property
     def log(self) -> str:
+        """With those of agents before it that had the same configuration."""
         return self._log.read_text()
+
+    @property
+    def is_polling(self) -> bool:
+        """Whether it has come so far that a signal ends it well."""
+        return b"polling" in self._log.read_bytes()[self._before :]
 
     def stop(self) -> None:
         """SIGTERM; must end by itself and well."""
@@ -102,12 +109,13 @@ def running_agent(config: Path, **environment: str) -> Iterator[RunningAgent]:
     """`fluxio-edge run CONFIG` with no other FLUXIO_ settings than `environment`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLUXIO_")}
     log = config.with_suffix(".log")
+    before = log.stat().st_size if log.exists() else 0
     with (
         log.open("ab") as output,
         subprocess.Popen([*_COMMAND, "run", str(config)], stderr=output, env={**kept, **environment}) as process,
     ):
         try:
-            yield RunningAgent(process, log)
+            yield RunningAgent(process, log, before)
         finally:
             if process.poll() is None:
                 process.kill()

@@ -57,7 +57,7 @@ def test_killed_at_random_moments_of_polling_and_sending_nothing_is_lost(
     for _ in range(8):
         with running_agent(config) as agent:
             receiver.mood = chance.choice(moods)
-            wait_until(lambda: "polling" in agent.log, "the start")
+            wait_until(lambda: agent.is_polling, "the start")
             time.sleep(chance.uniform(0.0, 1.0))
             agent.kill()
         with Spool(folder / "spool.sqlite3") as spool:
@@ -66,7 +66,7 @@ def test_killed_at_random_moments_of_polling_and_sending_nothing_is_lost(
         assert stored == sorted(set(stored))
     receiver.mood = "ok"
     with running_agent(config) as agent:
-        wait_until(lambda: (folder / "spool.sqlite3").exists() and waiting(folder) < 10, "the backlog to go")
+        wait_until(lambda: agent.is_polling and waiting(folder) < 10, "the backlog to go")
         agent.stop()
     counts = read_counts(folder / "spool.sqlite3")
     assert (counts.waiting, counts.quarantined, counts.dropped_readings) == (0, 0, 0)
@@ -94,6 +94,22 @@ def test_readings_of_a_gateway_in_1970_arrive_once_and_at_their_times(
     corrected = [body for body in receiver.taken.values() if "metadata" in body]
     assert len(corrected) > 6
     assert {body["quality"] for body in receiver.taken.values()} == {"good"}
+
+
+def test_a_gateway_without_ntp_whose_clock_is_right_sends_at_once(
+    plant: RunningPlant, receiver: Receiver, folder: Path
+) -> None:
+    """Such as a container: the kernel calls the clock unsynchronized for ever, the API's first answer confirms it."""
+    clocks = Clocks()
+    clocks.behind = 0.0
+
+    async def story(spool: Spool) -> None:
+        await eventually(lambda: len(receiver.taken) > 6, "readings")
+
+    live(story, clocks, agent_file(folder, plant, receiver.url, meters=TWO), wait_s=600.0)
+    assert {body["quality"] for body in receiver.taken.values()} == {"good"}
+    assert all("metadata" not in body for body in receiver.taken.values())
+    assert len(receiver.taken) == stored_ever(folder)
 
 
 def test_after_the_wait_they_arrive_once_as_suspect_and_never_corrected_too(
