@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
-
-from fluxio_edge.config import AgentSetup, MeterSettings
-from fluxio_edge.modbus import Connection
-from fluxio_edge.poller import Poller, Store
-from fluxio_edge.reading import Clock, Reading, utc_now
+from fluxio_edge.buses import Buses
+from fluxio_edge.clock import GatewayClock, Sources
+from fluxio_edge.config import AgentSetup
+from fluxio_edge.heartbeat import Heartbeat
+from fluxio_edge.meter_settings import MeterSettings
+from fluxio_edge.poller import Poller
+from fluxio_edge.progress import MeterState
+from fluxio_edge.reading import Reading
 from fluxio_edge.sender import Sender
 from fluxio_edge.spool import Spool
+from fluxio_edge.status import Status
+from fluxio_edge.status_page import serving
+from fluxio_edge.systemd import Systemd
+from fluxio_edge.transport import open_client
+from fluxio_edge.watchdog import Watchdog
+from fluxio_edge.writer import Writer
 
 _log = logging.getLogger(__name__)
 
@@ -22,101 +30,93 @@ _log = logging.getLogger(__name__)
 _FLUSH_S = 3.0
 
 
-async def run_agent(setup: AgentSetup, spool: Spool, stop: asyncio.Event, *, clock: Clock = utc_now) -> None:
+async def run_agent(
+    setup: AgentSetup,
+    spool: Spool,
+    stop: asyncio.Event,
+    *,
+    sources: Sources | None = None,
+    systemd: Systemd | None = None,
+) -> None:
     """Poll, store and send until `stop` is set, then send what waits if that is quickly done.
 
-    The caller closes `spool`.
+    The caller closes `spool`. Raises ConfigError.
     """
-    connections = Connections(setup)
-    async with _client(setup) as client:
-        sender = Sender(setup, spool, client)
-
-        async def store(reading: Reading) -> None:
-            await asyncio.to_thread(spool.add, reading)
-            sender.notify()
-
-        pollers = [_poller(setup, meter, connections, store, clock) for meter in setup.config.meters]
-        _log.info("polling %s meter(s), sending to %s", len(pollers), setup.api_url)
-        polling = [asyncio.create_task(poller.run()) for poller in pollers]
-        sending = asyncio.create_task(sender.run())
-        try:
-            await _until(stop, sending)
+    config, systemd = setup.config, systemd or Systemd()
+    clock = GatewayClock(config.clock, sources)
+    meters = [MeterState(meter.device_id, clock=clock) for meter in config.meters]
+    status = Status(spool, clock, meters)
+    buses = Buses(config)
+    async with open_client(config.api, config.sending, setup.api_url) as client:
+        status.sender = sender = Sender(setup, spool, client, clock, Heartbeat(config.heartbeat, status.for_api))
+        status.writer = writer = Writer(spool, config.spool, clock, sender.notify)
+        polling = [
+            asyncio.create_task(_poller(setup, meter, buses, writer, clock, state).run())
+            for meter, state in zip(config.meters, meters, strict=True)
+        ]
+        storing, sending = asyncio.create_task(writer.run()), asyncio.create_task(sender.run())
+        beats = [writer.beat, sender.beat, *(meter.beat for meter in meters)]
+        async with contextlib.AsyncExitStack() as exits:
+            exits.callback(buses.close)
+            exits.push_async_callback(_cancel, *polling, storing, sending)
+            if config.status.enabled:
+                await exits.enter_async_context(serving(status.snapshot, config.status.port))
+            watchdog = exits.enter_context(Watchdog(beats, config.status.stuck_s))
+            watching = asyncio.create_task(watchdog.run(systemd, status.line))
+            exits.push_async_callback(_cancel, watching)
+            _log.info("polling %s meter(s), sending to %s", len(meters), setup.api_url)
+            systemd.ready()
+            await _until(stop, storing, sending)
+            systemd.stopping()
             await _cancel(*polling)
+            writer.finish()
+            await asyncio.wait({storing}, timeout=_FLUSH_S)
             sender.stop()
             await asyncio.wait({sending}, timeout=_FLUSH_S)
-        finally:
-            await _cancel(*polling, sending)
-            connections.close()
     _log.info("stopped, %s reading(s) wait", spool.waiting)
 
 
-class Connections:
-    """The Modbus connections: one for each meter over Modbus TCP, one for each bus over RTU.
+def _poller(
+    setup: AgentSetup,
+    meter: MeterSettings,
+    buses: Buses,
+    writer: Writer,
+    clock: GatewayClock,
+    state: MeterState,
+) -> Poller:
+    async def store(reading: Reading) -> None:
+        state.reading = reading
+        await writer.store(reading)
 
-    With one each, a meter that does not answer never holds up another. The lines behind a
-    serial-to-TCP converter can carry one request at a time, so there they share.
-    """
-
-    def __init__(self, setup: AgentSetup) -> None:
-        """None is open yet."""
-        self._bus = setup.config.bus
-        self._open: dict[tuple[str, int, str], Connection] = {}
-
-    def of(self, meter: MeterSettings) -> Connection:
-        """The connection that the meter is read over."""
-        host, port = meter.host or self._bus.host, meter.port or self._bus.port
-        owner = meter.device_id if self._bus.framer == "socket" else ""
-        if (host, port, owner) not in self._open:
-            self._open[host, port, owner] = Connection(
-                host,
-                port,
-                framer=self._bus.framer,
-                timeout_s=self._bus.timeout_s,
-                retries=self._bus.retries,
-            )
-        return self._open[host, port, owner]
-
-    def close(self) -> None:
-        """Close them all."""
-        for connection in self._open.values():
-            connection.close()
-
-
-def _poller(setup: AgentSetup, meter: MeterSettings, connections: Connections, store: Store, clock: Clock) -> Poller:
     return Poller(
         meter.device_id,
-        meter.unit,
-        setup.profiles[meter.profile].decoders(),
-        connections.of(meter),
+        setup.profiles[meter.profile],
+        buses.link(meter),
         store,
         interval_s=meter.interval_s,
-        backoff_max_s=setup.config.bus.backoff_max_s,
+        backoff_max_s=setup.config.bus_of(meter).backoff_max_s,
         clock=clock,
+        state=state,
     )
 
 
-def _client(setup: AgentSetup) -> httpx.AsyncClient:
-    """One kept-alive connection; a proxy of the environment is not used for a local API."""
-    host = urlsplit(setup.api_url).hostname
-    return httpx.AsyncClient(
-        timeout=setup.config.sending.timeout_s,
-        limits=httpx.Limits(max_connections=1, keepalive_expiry=120),
-        trust_env=host not in ("127.0.0.1", "::1", "localhost"),
-    )
-
-
-async def _until(stop: asyncio.Event, sending: asyncio.Task[None]) -> None:
-    """Until `stop` is set; raises what the sender raised if it ends by itself, which is a fault."""
+async def _until(stop: asyncio.Event, *work: asyncio.Task[None]) -> None:
+    """Until `stop` is set; raises what one of `work` raised if it ends by itself, which is a fault."""
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({stopping, sending}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({stopping, *work}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await _cancel(stopping)
-    if sending.done():
-        sending.result()
+    for task in work:
+        if task.done():
+            task.result()
 
 
 async def _cancel(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
+    """Cancel until they end: Python 3.11's wait_for loses a cancellation that meets a result (bpo-37658)."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.1)
     await asyncio.gather(*tasks, return_exceptions=True)

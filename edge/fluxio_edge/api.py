@@ -1,8 +1,7 @@
-"""One POST of readings to the API, and what its answer means for each of them."""
+"""What the API's answer to a POST of readings means for each of them."""
 
 from __future__ import annotations
 
-import asyncio
 import email.utils
 import json
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ from typing import Final, Literal
 
 import httpx
 
-from fluxio_edge.reading import Clock, utc_now
 from fluxio_edge.spool import Refused, Spooled
 
 #: Verdicts after which a reading is the API's: stored, known already, or on the API's own disk.
@@ -48,51 +46,17 @@ class Unsettled:
     later   the API says when to come back (429, 503), or a proxy has no API: wait `retry_after` seconds if it is set
     slow    no answer in time: wait, then send less at once
     away    no answer at all
+    certificate  whoever answers there cannot show that it is the API
     strange an answer that is not the API's (a portal's page, a wrong address): wait
     """
 
-    kind: Literal["key", "body", "size", "fault", "later", "slow", "away", "strange"]
+    kind: Literal["key", "body", "size", "fault", "later", "slow", "away", "certificate", "strange"]
     reason: str
     code: str = ""
     retry_after: float | None = None
 
 
 Outcome = Settled | Unsettled
-
-
-async def post_readings(
-    client: httpx.AsyncClient,
-    url: str,
-    key: str,
-    batch: Sequence[Spooled],
-    *,
-    timeout_s: float = 30.0,
-    clock: Clock = utc_now,
-) -> Outcome:
-    """Send `batch` (1 to 1,000 readings) to POST /api/ingest and interpret the answer.
-
-    The whole exchange may take `timeout_s`. A connection that breaks without an answer is tried once
-    more at once: a kept-alive connection may have been closed by the other side in that moment, and
-    a repeat is harmless.
-    """
-    content = "[" + ",".join(each.reading.body for each in batch) + "]"
-    headers = {"content-type": "application/json", "x-api-key": key}
-    for last_attempt in (False, True):
-        try:
-            async with asyncio.timeout(timeout_s):
-                response = await client.post(f"{url}/api/ingest", content=content, headers=headers)
-        except TimeoutError:
-            return Unsettled("slow", f"no answer within {timeout_s:g} s")
-        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
-            return Unsettled("slow", _words(error))
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
-            if last_attempt:
-                return Unsettled("away", _words(error))
-        except httpx.HTTPError as error:
-            return Unsettled("away", _words(error))
-        else:
-            return interpret(response, batch, clock())
-    raise AssertionError("unreachable")
 
 
 def interpret(response: httpx.Response, batch: Sequence[Spooled], now: datetime) -> Outcome:
@@ -171,9 +135,3 @@ def _json_object(response: httpx.Response) -> dict[str, object]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _words(error: httpx.HTTPError) -> str:
-    """An exception as a reason; httpx's timeouts have no text of their own."""
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

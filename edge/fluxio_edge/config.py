@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fluxio_edge.errors import ConfigError
-from fluxio_edge.profiles import Profile, load_profile
-from fluxio_edge.toml_model import load_toml
-
-_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-DeviceId = Annotated[str, Field(min_length=1, max_length=200)]
+from fluxio_edge.forward_settings import (
+    ApiSettings,
+    ClockSettings,
+    HeartbeatSettings,
+    SendingSettings,
+    SpoolSettings,
+    StatusSettings,
+)
+from fluxio_edge.meter_settings import MeterTables
+from fluxio_edge.profile_file import Profile
+from fluxio_edge.profiles import load_profiles
+from fluxio_edge.toml_model import STRICT, Port, load_toml
 
 
 class Environment(BaseSettings):
@@ -49,107 +41,17 @@ class Environment(BaseSettings):
     sim_port: Port | None = None
 
 
-class ApiSettings(BaseModel):
-    """`[api]`: where readings go."""
-
-    model_config = _STRICT
-
-    url: str | None = None
-    key_file: Annotated[Path | None, Field(strict=False)] = None
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        try:
-            _HTTP_URL.validate_python(url)
-        except ValidationError as error:
-            raise ValueError("must be an address like https://fluxio.example.org") from error
-        return url.rstrip("/").removesuffix("/api/ingest")
-
-
-class SpoolSettings(BaseModel):
-    """`[spool]`: where readings wait, and how many may."""
-
-    model_config = _STRICT
-
-    #: Relative to the working directory.
-    path: Annotated[Path, Field(strict=False)] = Path("fluxio-edge.sqlite3")
-    #: When more wait, the oldest are dropped and counted. A reading takes about 250 bytes.
-    max_readings: Annotated[int, Field(ge=1)] = 500_000
-    #: When more were refused, the oldest refused are dropped and counted.
-    max_quarantined: Annotated[int, Field(ge=1)] = 100_000
-
-
-class SendingSettings(BaseModel):
-    """`[sending]`: how readings are sent."""
-
-    model_config = _STRICT
-
-    #: Readings in one POST while catching up; the API takes 1,000.
-    batch: Annotated[int, Field(ge=1, le=1_000)] = 500
-    #: How long to gather readings of meters polled at the same time.
-    linger_s: Annotated[float, Field(ge=0, le=60)] = 0.2
-    #: Longest wait between attempts while the API cannot be reached.
-    backoff_max_s: Seconds = 60.0
-    #: Wait between attempts while the API refuses the key.
-    refused_s: Seconds = 300.0
-    #: Longest wait for an answer.
-    timeout_s: Seconds = 30.0
-
-
-class BusSettings(BaseModel):
-    """`[bus]`: how meters are reached; a meter's own host and port take precedence."""
-
-    model_config = _STRICT
-
-    host: str = "127.0.0.1"
-    port: Port = 502
-    #: "socket" is Modbus TCP; "rtu" is RTU frames through a serial-to-TCP converter, one at a time.
-    framer: Literal["socket", "rtu"] = "socket"
-    #: Longest wait for a connection or an answer.
-    timeout_s: Seconds = 3.0
-    #: How often an unanswered request is repeated before the meter counts as silent.
-    retries: Annotated[int, Field(ge=0, le=10)] = 1
-    #: Longest wait between attempts at a meter that does not answer.
-    backoff_max_s: Seconds = 60.0
-
-
-class MeterSettings(BaseModel):
-    """`[[meters]]`: one transmitter."""
-
-    model_config = _STRICT
-
-    device_id: DeviceId
-    unit: Annotated[int, Field(ge=1, le=247)]
-    profile: str
-    interval_s: Seconds = 60.0
-    host: str | None = None
-    port: Port | None = None
-
-
-class AgentConfig(BaseModel):
+class AgentConfig(MeterTables):
     """The whole file."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     api: ApiSettings = ApiSettings()
     spool: SpoolSettings = SpoolSettings()
     sending: SendingSettings = SendingSettings()
-    bus: BusSettings = BusSettings()
-    meters: Annotated[list[MeterSettings], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _each_meter_once(self) -> Self:
-        ids = [meter.device_id for meter in self.meters]
-        places = [(meter.host or self.bus.host, meter.port or self.bus.port, meter.unit) for meter in self.meters]
-        for meter, place in zip(self.meters, places, strict=True):
-            if ids.count(meter.device_id) > 1:
-                raise ValueError(f"device_id {meter.device_id} is listed twice")
-            if places.count(place) > 1:
-                raise ValueError(f"unit {meter.unit} at {place[0]}:{place[1]} is listed twice")
-        return self
+    clock: ClockSettings = ClockSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    status: StatusSettings = StatusSettings()
 
 
 class AgentSetup:
@@ -183,24 +85,36 @@ def load_agent(
     may come later, and `read_key` says so.
     """
     config = load_toml(path, AgentConfig)
-    bus = config.bus.model_copy(
-        update=_given(host=modbus_host or environment.sim_host, port=modbus_port or environment.sim_port)
-    )
+    moved = _given(host=modbus_host or environment.sim_host, port=modbus_port or environment.sim_port)
+    config = config.with_bus_at(moved)
     stored = config.spool.model_copy(update=_given(path=spool or environment.edge_data))
     try:
         api = ApiSettings(
             url=environment.api_url or config.api.url,
             key_file=environment.api_key_file or config.api.key_file,
+            ca_file=config.api.ca_file,
         )
     except ValueError as error:
         raise ConfigError("FLUXIO_API_URL must be an address like https://fluxio.example.org") from error
+    faults: list[str] = []
     if api.url is None:
-        raise ConfigError(f"{path}: no address to send to: set url in [api] or FLUXIO_API_URL")
+        faults.append(f"{path}: no address to send to: set url in [api] or FLUXIO_API_URL")
     if environment.api_key is None and api.key_file is None:
-        raise ConfigError(f"{path}: no key: set FLUXIO_API_KEY, FLUXIO_API_KEY_FILE or key_file in [api]")
-    profiles = {meter.profile: load_profile(meter.profile, beside=path.parent) for meter in config.meters}
-    complete = config.model_copy(update={"bus": bus, "spool": stored, "api": api})
+        faults.append(f"{path}: no key: set FLUXIO_API_KEY, FLUXIO_API_KEY_FILE or key_file in [api]")
+    try:
+        profiles = load_profiles({meter.profile for meter in config.meters}, beside=path.parent)
+    except ConfigError as error:
+        faults.append(str(error))
+    if faults or api.url is None:
+        raise ConfigError("\n".join(faults))
+    complete = config.model_copy(update={"spool": stored, "api": api})
     return AgentSetup(complete, profiles, api.url, lambda: _key(environment.api_key, api.key_file))
+
+
+def load_meters(path: Path, environment: Environment) -> tuple[AgentConfig, dict[str, Profile]]:
+    """The part of load_agent that reading meters needs: also without an API or a key. Raises ConfigError."""
+    config = load_toml(path, AgentConfig).with_bus_at(_given(host=environment.sim_host, port=environment.sim_port))
+    return config, load_profiles({meter.profile for meter in config.meters}, beside=path.parent)
 
 
 def _given(**values: object) -> dict[str, object]:

@@ -21,8 +21,8 @@ class Faults:
         self._failures: dict[int, int] = {}
         #: Others were accepted after these had failed.
         self._suspects: set[int] = set()
-        #: Readings up to this seq are passed over for now.
-        self.passed = 0
+        #: These are passed over for now.
+        self.passed: set[int] = set()
 
     def failed(self, seq: int) -> bool:
         """The API failed on this reading alone; whether the reading is to blame."""
@@ -30,7 +30,7 @@ class Faults:
             return True
         self._failures[seq] = self._failures.get(seq, 0) + 1
         if self._failures[seq] >= _PATIENCE:
-            self.passed = seq
+            self.passed.add(seq)
         return False
 
     def settled(self, seqs: Iterable[int]) -> None:
@@ -39,8 +39,8 @@ class Faults:
             self._failures.pop(seq, None)
             self._suspects.discard(seq)
         self._suspects |= {seq for seq, count in self._failures.items() if count >= _PATIENCE}
-        self.passed = 0
+        self.passed.clear()
 
     def start_over(self) -> None:
-        """Nothing waits behind those passed over: try them again."""
-        self.passed = 0
+        """Nothing waits beside those passed over: try them again."""
+        self.passed.clear()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fluxio_edge.registers import Decoded, Metric
+from fluxio_edge.status_words import Quality
 
 Clock = Callable[[], datetime]
 
@@ -31,12 +32,19 @@ class Reading:
 
 
 def build_reading(
-    device_id: str, measured_at: datetime, values: Mapping[Metric, Decoded], *, partial: bool = False
+    device_id: str,
+    measured_at: datetime,
+    values: Mapping[Metric, Decoded],
+    *,
+    partial: bool = False,
+    told: frozenset[str] = frozenset(),
+    quality: Quality | None = None,
 ) -> Reading | None:
     """The reading of these `values`, or None if not one of them is a number.
 
     Flags of the values are collected; with any, the quality is "suspect". `partial` adds the flag
-    of that name: the meter refused some of its registers.
+    of that name: the meter refused some of its registers. `told` are flags that the meter's status
+    words set; what they say of the quality is `quality`.
     """
     measured = {metric: decoded.value for metric, decoded in values.items() if decoded.value is not None}
     if not measured:
@@ -44,10 +52,12 @@ def build_reading(
     flags: list[str] = sorted({decoded.flag for decoded in values.values() if decoded.flag is not None})
     if partial:
         flags.append("partial")
+    doubted = quality or ("suspect" if flags else "good")
+    flags += sorted(told - set(flags))
     created_at = iso_utc(measured_at)
     body: dict[str, object] = {"device_id": device_id, "created_at": created_at}
     body.update(measured.items())
-    body["quality"] = "suspect" if flags else "good"
+    body["quality"] = doubted
     if flags:
         body["flags"] = flags
     return Reading(device_id, created_at, json.dumps(body, allow_nan=False, separators=(",", ":")))

@@ -1,16 +1,22 @@
-"""Reading a TOML file into a model, with faults in words."""
+"""TOML files as models: what all of them share, and reading one with faults in words."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Final, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fluxio_edge.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+#: Of every table of a file: unknown names and other types are faults.
+STRICT: Final = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 def load_toml(path: Path, model: type[Model]) -> Model:
@@ -31,8 +37,9 @@ def load_toml(path: Path, model: type[Model]) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         faults = [
-            f"{path}: {_place(fault['loc'])}{fault['msg'].removeprefix('Value error, ')}"
+            f"{path}: {_place(fault['loc'])}{line}"
             for fault in error.errors(include_url=False, include_input=False)
+            for line in fault["msg"].removeprefix("Value error, ").splitlines()
         ]
         raise ConfigError("\n".join(faults)) from error
 

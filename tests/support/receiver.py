@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,12 +29,15 @@ class Receiver:
         self.repeats = 0
         self.conflicts = 0
         self.connections = 0
+        self.compressed = 0
+        self.heartbeats: list[dict[str, object]] = []
         self.port = 0
+        self.scheme = "http"
         self._mutex = threading.Lock()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def of(self, device_id: str) -> list[dict[str, object]]:
         """The readings of one meter, by time."""
@@ -60,14 +65,24 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.receiver.connections += 1
 
+    def do_GET(self) -> None:
+        self._answer(200, {"status": "ok"})
+
     def do_POST(self) -> None:
         receiver = self.receiver
         receiver.posts += 1
         if receiver.mood == "drop":
             self.close_connection = True
             return
-        readings = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        if receiver.mood == "busy":
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.headers["content-encoding"] == "gzip":
+            receiver.compressed += 1
+            body = gzip.decompress(body)
+        readings = json.loads(body)
+        if isinstance(readings, dict):
+            receiver.heartbeats.append(readings)
+            self._answer(200, {"success": True, "results": []})
+        elif receiver.mood == "busy":
             self._answer(503, {"code": "upstream_unavailable"}, ("retry-after", "0"))
         elif receiver.mood == "refuse" or self.headers["x-api-key"] != receiver.key:
             self._answer(401, {"code": "invalid_key"})
@@ -84,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int, body: dict[str, object], *headers: tuple[str, str]) -> None:
         content = json.dumps(body).encode()
         self.send_response(status)
-        for name, value in (("content-length", str(len(content))), *headers):
+        for name, value in (("content-type", "application/json"), ("content-length", str(len(content))), *headers):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
@@ -93,9 +108,11 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     """Ends kept-alive connections at its close, as a process that dies does."""
 
-    def __init__(self, port: int, receiver: Receiver) -> None:
+    def __init__(self, port: int, receiver: Receiver, tls: ssl.SSLContext | None) -> None:
         self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), type("Handler", (_Handler,), {"receiver": receiver}))
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
 
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         assert isinstance(request, socket.socket)
@@ -105,6 +122,9 @@ class _Server(ThreadingHTTPServer):
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Quiet: a client that went away, or did not believe the certificate."""
 
     def end(self) -> None:
         self.shutdown()
@@ -117,9 +137,10 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def listening(receiver: Receiver) -> Iterator[Receiver]:
+def listening(receiver: Receiver, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """`receiver` on a free port, or on the one it had before: leaving is the API going away."""
-    server = _Server(receiver.port, receiver)
+    server = _Server(receiver.port, receiver, tls)
+    receiver.scheme = "http" if tls is None else "https"
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

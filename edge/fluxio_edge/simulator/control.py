@@ -2,7 +2,8 @@
 
 GET /meters            {"NIVUS_01": {"unit": 1, "fault": null, "requests": 7, "values": {"flow_rate": 57.2, ...}}, ...}
 GET /meters/NAME       the same of one meter
-POST /meters/NAME      a Command as JSON; answers the meter as it is afterwards
+POST /meters           a Command as JSON to every meter; answers them as they are afterwards
+POST /meters/NAME      a Command to one meter; answers it as it is afterwards
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import ValidationError
 
-from fluxio_edge.simulator.meter import Command, Meter
+from fluxio_edge.errors import ConfigError
+from fluxio_edge.simulator.command import Command
+from fluxio_edge.simulator.meter import Meter
 from fluxio_edge.simulator.plant import Plant
 
 _MOST_BYTES = 4096
@@ -43,21 +46,28 @@ class Control:
         self._thread.join()
 
 
+def open_control(plant: Plant, port: int) -> Control:
+    """The control of `plant`. Raises ConfigError if the port is taken."""
+    try:
+        return Control(plant, port=port)
+    except OSError as error:
+        raise ConfigError(f"control port {port} cannot be used: {error.strerror}") from error
+
+
 class _Handler(BaseHTTPRequestHandler):
     plant: Plant
     timeout = 10
 
     def do_GET(self) -> None:
         """Show meters."""
-        if self.path.rstrip("/") == "/meters":
-            self._answer(HTTPStatus.OK, {name: _show(meter) for name, meter in self.plant.meters.items()})
-        elif meter := self._meter():
-            self._answer(HTTPStatus.OK, _show(meter))
+        meters = self._meters()
+        if meters is not None:
+            self._show(meters)
 
     def do_POST(self) -> None:
-        """Change a meter."""
-        meter = self._meter()
-        if meter is None:
+        """Change meters."""
+        meters = self._meters()
+        if meters is None:
             return
         length = self.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > _MOST_BYTES:
@@ -73,22 +83,31 @@ class _Handler(BaseHTTPRequestHandler):
             ]
             self._answer(HTTPStatus.BAD_REQUEST, {"error": "; ".join(faults)})
             return
-        meter.apply(command)
-        self._answer(HTTPStatus.OK, _show(meter))
+        for meter in meters.values():
+            meter.apply(command)
+        self._show(meters)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
         """Not a line for each request."""
 
-    def _meter(self) -> Meter | None:
-        """The meter that the path names; answers 404 if there is none."""
+    def _meters(self) -> dict[str, Meter] | None:
+        """The meters that the path names; answers 404 if there are none."""
         start, _, name = self.path.strip("/").partition("/")
-        meter = self.plant.meters.get(name) if start == "meters" else None
-        if meter is None:
+        meters = self.plant.meters if start == "meters" else {}
+        if not name and meters:
+            return meters
+        if name not in meters:
             names = ", ".join(self.plant.meters)
             self._answer(HTTPStatus.NOT_FOUND, {"error": f"no such meter; the plant has {names}"})
-        return meter
+            return None
+        return {name: meters[name]}
 
-    def _answer(self, status: HTTPStatus, body: dict[str, object]) -> None:
+    def _show(self, meters: dict[str, Meter]) -> None:
+        shown: dict[str, object] = {name: _state(meter) for name, meter in meters.items()}
+        alone = self.path.strip("/") != "meters"
+        self._answer(HTTPStatus.OK, shown[next(iter(shown))] if alone else shown)
+
+    def _answer(self, status: HTTPStatus, body: object) -> None:
         content = json.dumps(body, allow_nan=False).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
@@ -97,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-def _show(meter: Meter) -> dict[str, object]:
-    values = {metric: value if math.isfinite(value) else None for metric, value in meter.measure().items()}
-    return {"unit": meter.settings.unit, "fault": meter.fault, "requests": meter.requests, "values": values}
+def _state(meter: Meter) -> dict[str, object]:
+    state = meter.look()
+    values = {metric: value if math.isfinite(value) else None for metric, value in state.values.items()}
+    return {"unit": meter.settings.unit, "fault": state.fault, "requests": meter.requests, "values": values}

@@ -5,15 +5,18 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from fluxio_edge.spool import Spool
 from fluxio_edge.spool_file import read_counts
 from fluxio_local.stack import Stack
 from support.api_server import running_api
+from support.gateway import Clocks, eventually, live
 from support.plant import RunningPlant, agent_file, running_agent, running_plant, stored_ever, waiting
 from support.receiver import wait_until
 
@@ -99,3 +102,35 @@ def test_readings_of_an_unknown_meter_are_set_aside_and_hold_up_no_other(
     assert read_counts(tmp_path / "spool.sqlite3").quarantined > 5
     assert agent.log.count("the API refuses them (unknown_device") == 1
     assert site.key not in agent.log
+
+
+def test_readings_that_waited_for_the_clock_in_vain_are_suspect_at_the_apis_time(
+    stack: Stack, site: Site, tmp_path: Path
+) -> None:
+    first, _ = site.names
+    clocks = Clocks()
+
+    async def story(spool: Spool) -> None:
+        await eventually(lambda: len(site.rows(first)) > 3, "suspect rows")
+        clocks.set()
+        await eventually(lambda: site.rows(first)[-1][2] == "good", "good rows")
+
+    with running_api(stack, tmp_path) as api:
+        started = datetime.now(UTC)
+        live(story, clocks, agent_file(tmp_path, site.plant, api.url, meters={first: 1}), wait_s=0.5)
+    rows = site.rows(first)
+    assert len(rows) == stored_ever(tmp_path), "each once"
+    assert {(str(quality), str(flags)) for _, _, quality, flags in rows} == {
+        ("suspect", "['clock_suspect']"),
+        ("good", "[]"),
+    }
+    assert all(
+        started - timedelta(seconds=2) < created_at < datetime.now(UTC) + timedelta(seconds=2)
+        for created_at, *_ in rows
+        if isinstance(created_at, datetime)
+    )
+    told = site.database.execute(
+        "select count(*) from flow_data where device_id = %s and metadata ->> 'reported_at' like '1970-01-01T%%'",
+        [first],
+    ).fetchone()
+    assert told == (sum(quality == "suspect" for _, _, quality, _ in rows),)

@@ -8,13 +8,24 @@ from datetime import datetime
 
 from pymodbus.framer import FramerRTU
 
+from fluxio_edge.line import Line
+from fluxio_edge.link import Link
 from fluxio_edge.modbus import Connection
+from fluxio_edge.place import TcpPlace
 from fluxio_edge.poller import Poller
-from fluxio_edge.profiles import Block
+from fluxio_edge.profile_file import Profile
+from fluxio_edge.read_plan import Block
 from fluxio_edge.reading import Reading, utc_now
-from fluxio_edge.registers import Register
 
-FIRST, SECOND = Block(4, 10, 2, ()), Block(4, 100, 2, ())
+FIRST, SECOND = Block(4, 10, 2), Block(4, 100, 2)
+LEVEL = Profile.model_validate(
+    {
+        "name": "level",
+        "model": "m",
+        "source": "s",
+        "registers": [{"metric": "level", "function_code": 4, "address": 10, "type": "uint16", "unit": "m"}],
+    }
+)
 TIMEOUT_S = 0.3
 #: Of RTU: unit, function code, address, count, checksum.
 _REQUEST_BYTES = 8
@@ -48,14 +59,22 @@ class SlowMeter:
             writer.close()
 
 
+def rtu_link(port: int) -> tuple[Connection, Link]:
+    connection = Connection(TcpPlace("127.0.0.1", port, "rtu"), timeout_s=TIMEOUT_S, reconnect_max_s=1)
+    line = Line(pause_s=0, timeout_s=TIMEOUT_S, shared=True)
+    return connection, Link(1, connection, line, timeout_s=TIMEOUT_S, retries=1)
+
+
 def test_a_late_answer_is_not_taken_for_the_next_requests() -> None:
     async def read() -> list[list[int]]:
-        meter = SlowMeter(late=1)
+        meter = SlowMeter(late=0)
         server = await asyncio.start_server(meter, "127.0.0.1")
         port = server.sockets[0].getsockname()[1]
-        connection = Connection("127.0.0.1", port, framer="rtu", timeout_s=TIMEOUT_S, retries=1)
+        connection, link = rtu_link(port)
         try:
-            return [await connection.read(1, block) for block in (FIRST, SECOND, FIRST)]
+            await link.read(FIRST)
+            meter.late = 1
+            return [await link.read(block) for block in (FIRST, SECOND, FIRST)]
         finally:
             connection.close()
             await asyncio.gather(*meter.serving)
@@ -69,14 +88,13 @@ def test_a_reading_has_the_time_of_the_answer_and_not_of_the_first_try() -> None
         meter = SlowMeter(late=1)
         server = await asyncio.start_server(meter, "127.0.0.1")
         port = server.sockets[0].getsockname()[1]
-        connection = Connection("127.0.0.1", port, framer="rtu", timeout_s=TIMEOUT_S, retries=1)
+        connection, link = rtu_link(port)
         stored: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
 
         async def store(reading: Reading) -> None:
             stored.set_result(reading)
 
-        registers = (Register("level", 4, 10, "uint16"),)
-        poller = Poller("M1", 1, registers, connection, store, interval_s=60, backoff_max_s=60, clock=utc_now)
+        poller = Poller("M1", LEVEL, link, store, interval_s=0.1, backoff_max_s=0.1, clock=utc_now)
         started, polling = utc_now(), asyncio.create_task(poller.run())
         try:
             reading = await asyncio.wait_for(stored, 10)

@@ -25,3 +25,9 @@ def test_no_module_of_the_edge_needs_the_api_or_the_stack() -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", BLOCKED], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "simulate" in done.stdout
+
+
+def test_the_agent_does_without_the_simulator() -> None:
+    script = "import sys, fluxio_edge.cli, fluxio_edge.agent; print('fluxio_edge.simulator' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

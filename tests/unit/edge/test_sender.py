@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from fluxio_edge.clock import GatewayClock, Sources
 from fluxio_edge.config import Environment, load_agent
+from fluxio_edge.forward_settings import ClockSettings, HeartbeatSettings
+from fluxio_edge.heartbeat import Heartbeat
+from fluxio_edge.quarantine import Choice, resend
 from fluxio_edge.reading import Reading
 from fluxio_edge.sender import Sender
-from fluxio_edge.spool import Spool
+from fluxio_edge.spool import Refused, Spool
+
+#: A clock that is never in doubt.
+TRUSTED = GatewayClock(ClockSettings(trust="always"))
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -45,11 +53,13 @@ class Bench:
 
     def __init__(self, folder: Path, spool: Spool) -> None:
         self.spool = spool
+        self.folder = folder
         self.key_file = folder / "key"
         self.key_file.write_text("flx_one")
         config = folder / "agent.toml"
         config.write_text(
-            f'[api]\nurl = "http://api.example"\nkey_file = "{self.key_file}"\n[sending]\nbatch = 8\n'
+            f'[api]\nurl = "http://api.example"\nkey_file = "{self.key_file}"\n'
+            "[sending]\nbatch = 8\ncatch_up_share = 1.0\ncatch_up_pause_s = 0\n"
             '[[meters]]\ndevice_id = "M1"\nunit = 1\nprofile = "nivus_750"\n'
         )
         self.setup = load_agent(config, Environment(api_url=None, api_key=None, api_key_file=None))
@@ -61,12 +71,14 @@ class Bench:
     def left(self) -> list[int]:
         return [json.loads(each.reading.body)["n"] for each in self.spool.oldest(1000)]
 
-    def send(self, api: Api, times: int = 1) -> list[float | None]:
+    def send(
+        self, api: Api, times: int = 1, *, clock: GatewayClock = TRUSTED, heartbeat: Heartbeat | None = None
+    ) -> list[float | None]:
         """The waits that the sender asked for after each of `times` attempts."""
 
         async def attempts() -> list[float | None]:
             async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
-                sender = Sender(self.setup, self.spool, client)
+                sender = Sender(self.setup, self.spool, client, clock, heartbeat)
                 return [await sender.send_once() for _ in range(times)]
 
         return asyncio.run(attempts())
@@ -317,7 +329,7 @@ def test_an_answer_that_never_ends_is_given_up(bench: Bench) -> None:
             raise AssertionError
 
         async with httpx.AsyncClient(transport=httpx.MockTransport(never)) as client:
-            sender = Sender(self_setup, bench.spool, client)
+            sender = Sender(self_setup, bench.spool, client, TRUSTED)
             return await sender.send_once()
 
     sending = bench.setup.config.sending.model_copy(update={"timeout_s": 0.05})
@@ -326,3 +338,100 @@ def test_an_answer_that_never_ends_is_given_up(bench: Bench) -> None:
     bench.fill(1)
     assert asyncio.run(hang())
     assert bench.left() == [0]
+
+
+def doubted(synchronized: list[bool]) -> GatewayClock:
+    """A clock in 1970 that is set once `synchronized` says so."""
+    sources = Sources(
+        wall=lambda: 1_800_000_000.0 if synchronized[0] else 60.0,
+        since_boot=lambda: 50.0,
+        is_synchronized=lambda: synchronized[0],
+        boot_id=lambda: "boot-1",
+    )
+    return GatewayClock(ClockSettings(), sources)
+
+
+def test_a_clock_in_doubt_is_a_reason_to_ask_the_api_for_the_time(bench: Bench) -> None:
+    api = Api(lambda _: httpx.Response(200, json={}, headers={"date": "Fri, 15 Jan 2027 08:00:00 GMT"}))
+    clock = doubted([False])
+    assert not clock.knows_api
+    assert bench.send(api, clock=clock) == [10.0], "nothing waits"
+    assert [request.method for request in api.requests] == ["GET"]
+    assert clock.knows_api
+    bench.send(api, 3, clock=clock)
+    assert len(api.requests) == 1, "once is enough"
+
+
+def test_an_api_that_never_tells_the_time_is_not_asked_all_the_time(bench: Bench) -> None:
+    api = Api(lambda _: httpx.Response(404))
+    bench.send(api, 5, clock=doubted([False]))
+    assert len(api.requests) == 1
+
+
+def test_an_api_that_is_away_when_asked_for_the_time_is_away(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    waits = bench.send(Api(fail), 3, clock=doubted([False]))
+    assert all(waits)
+    assert messages(caplog) == [
+        "clock: is not set (1970-01-01 00:01:00 UTC): readings are held back",
+        "link: readings are kept: ConnectError: refused",
+    ]
+
+
+def test_readings_that_are_held_back_are_sent_when_the_clock_is_set(bench: Bench) -> None:
+    synchronized = [False]
+    clock = doubted(synchronized)
+    body = {"n": 5, "device_id": "M1", "created_at": "1970-01-01T00:00:40.000Z"}
+    bench.spool.add(*clock.settle(Reading("M1", "1970-01-01T00:00:40.000Z", json.dumps(body))))
+    api = Api(lambda request: accept(request) if request.method == "POST" else httpx.Response(404))
+    bench.send(api, 3, clock=clock)
+    assert [request.method for request in api.requests] == ["GET"]
+    synchronized[0] = True
+    clock.look()
+    assert bench.send(api, clock=clock) == [0.0]
+    (sent,) = json.loads(api.requests[-1].content)
+    assert sent["created_at"] == "2027-01-15T07:59:40.000Z"
+    assert "flags" not in sent
+
+
+def test_a_heartbeat_waits_for_a_link_that_works(bench: Bench) -> None:
+    def busy_at_first(request: httpx.Request) -> httpx.Response:
+        if len(api.requests) == 1:
+            return httpx.Response(503)
+        return accept(request) if request.content.startswith(b"[") else httpx.Response(200)
+
+    now = [0.0]
+    heartbeat = Heartbeat(HeartbeatSettings(every_s=60), lambda: {"backlog": 1}, now=lambda: now[0])
+    bench.fill(2)
+    api = Api(busy_at_first)
+
+    async def attempts() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
+            sender = Sender(bench.setup, bench.spool, client, TRUSTED, heartbeat)
+            await sender.send_once()
+            now[0] = 61
+            for _ in range(3):
+                await sender.send_once()
+
+    asyncio.run(attempts())
+    assert [request.content[:6] for request in api.requests] == [b'[{"n":', b'[{"n":', b'{"gw":']
+
+
+def test_what_another_process_puts_back_is_sent(bench: Bench) -> None:
+    bench.fill(1)
+    bench.spool.settle([], [Refused(1, "unknown_device")])
+
+    async def attempts() -> float | None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(api)) as client:
+            sender = Sender(bench.setup, bench.spool, client, TRUSTED)
+            assert await sender.send_once() == 10.0
+            with sqlite3.connect(bench.folder / "spool.sqlite3") as other:
+                assert resend(other, Choice()) == 1
+            other.close()
+            return await sender.send_once()
+
+    api = Api(accept)
+    assert asyncio.run(attempts()) == 0.0
+    assert api.batches == [[0]]
