@@ -82,7 +82,9 @@ def test_check_tells_what_is_missing_on_the_gateway(tmp_path: Path) -> None:
         '[[buses]]\nname = "line"\ndevice = "/dev/ttyUSB99"\n'
         '[[meters]]\ndevice_id = "M1"\nunit = 1\nprofile = "nivus_750"\n',
     )
-    config.write_text(config.read_text().replace("[api]", f'[api]\nkey_file = "{tmp_path}/key"\nca_file = "{tmp_path}/ca"'))
+    config.write_text(
+        config.read_text().replace("[api]", f'[api]\nkey_file = "{tmp_path}/key"\nca_file = "{tmp_path}/ca"')
+    )
     done = edge("check", config, key=None)
     assert done.exit_code == 1
     assert done.stdout.startswith("M1: nivus_750, unit 1 at /dev/ttyUSB99 (RTU over serial), every 60 s, 2 requests\n")
