@@ -260,3 +260,46 @@ def test_what_a_script_sends_is_in_the_database(stack: Stack, tmp_path: Path) ->
             [list(names)],
         ).fetchall()
     assert rows == [(names[0], 450.0, "good"), (names[1], 0.0, "bad")]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["object", "array", "history", "siblings", "raw_words", "no_brackets", "template", "legacy", "full", "base64"],
+)
+def test_every_shape_is_the_same_reading_in_the_database(stack: Stack, tmp_path: Path, shape: str) -> None:
+    name = f"T1_{uuid4().hex[:12]}"
+    with (
+        psycopg.connect(stack.database_url, autocommit=True) as database,
+        running_api(stack, tmp_path) as api,
+    ):
+        key = make_site(database, [name])
+        database.execute("update devices set profile = 'nivus_750' where device_id = %s", [name])
+        database.execute(
+            "insert into device_aliases (organization_id, kind, alias, device_id)"
+            " select organization_id, alias.kind, alias.name, device_id from devices,"
+            " (values ('server_id', '1'), ('input_name', 'pipe1')) as alias (kind, name) where device_id = %s",
+            [name],
+        )
+        plant = Plant(PlantFile.model_validate({"meters": [{"name": name, "unit": 1, "mean_flow": 58}]}))
+        plant.meters[name].apply(Command(flow_rate=450))
+
+        async def send() -> None:
+            async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+                gateway = Gateway(plant, SHAPES[shape], Target(f"{api.url}/api/ingest", key), client)
+                gateway.poll()
+                await gateway.collect()
+                while gateway.waiting:
+                    await gateway.collect()
+
+        asyncio.run(send())
+        rows = database.execute(
+            "select flow_rate, level is not null, totalizer is not null, quality from flow_data where device_id = %s",
+            [name],
+        ).fetchall()
+        letters = database.execute(
+            "select reason, detail from ingest_dead_letters where organization_id ="
+            " (select organization_id from devices where device_id = %s)",
+            [name],
+        ).fetchall()
+    assert letters == []
+    assert rows == [(450.0, True, True, "good")]
