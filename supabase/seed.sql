@@ -19,24 +19,24 @@ values (
 on conflict do nothing;
 
 insert into public.devices (
-  device_id, organization_id, site_id, gateway_id, device_name, location, description, expected_interval_s
+  device_id, organization_id, site_id, gateway_id, device_name, location, description, expected_interval_s, profile
 )
 values
 (
   'NIVUS_01', '00000000-0000-0000-0000-000000000001', '00000000-0000-4000-8000-000000000001',
-  '00000000-0000-4000-8000-000000000011', 'Inlet', 'Inlet channel', 'Raw water into the plant', 5
+  '00000000-0000-4000-8000-000000000011', 'Inlet', 'Inlet channel', 'Raw water into the plant', 5, 'nivus_750'
 ),
 (
   'NIVUS_02', '00000000-0000-0000-0000-000000000001', '00000000-0000-4000-8000-000000000001',
-  '00000000-0000-4000-8000-000000000011', 'Recirculation', 'Basin 1', 'Return flow between the basins', 5
+  '00000000-0000-4000-8000-000000000011', 'Recirculation', 'Basin 1', 'Return flow between the basins', 5, 'nivus_750'
 ),
 (
   'NIVUS_03', '00000000-0000-0000-0000-000000000001', '00000000-0000-4000-8000-000000000001',
-  '00000000-0000-4000-8000-000000000011', 'Overflow', 'Storm basin', 'Storm water past the plant', 5
+  '00000000-0000-4000-8000-000000000011', 'Overflow', 'Storm basin', 'Storm water past the plant', 5, 'nivus_750'
 ),
 (
   'NIVUS_04', '00000000-0000-0000-0000-000000000001', '00000000-0000-4000-8000-000000000001',
-  '00000000-0000-4000-8000-000000000011', 'Outlet', 'Outlet channel', 'Treated water to the river', 5
+  '00000000-0000-4000-8000-000000000011', 'Outlet', 'Outlet channel', 'Treated water to the river', 5, 'nivus_750'
 )
 on conflict do nothing;
 

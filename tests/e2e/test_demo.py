@@ -62,6 +62,14 @@ def test_it_shows_readings_and_leaves_nothing_running(end: signal.Signals) -> No
             assert command is not None
             answer = subprocess.run(["sh", "-c", command[0]], capture_output=True, check=True)
             assert b'"success":true' in answer.stdout.replace(b" ", b"")
+            # The demo's meters have the profile of what the plant plays.
+            key = re.search(r"x-api-key: (\S+?)'", command[0])
+            assert key is not None
+            record = {"server_name": "NIVUS_02", "full_addr": "300013", "data": "[1.500000]"}
+            told = httpx.post(
+                f"{api}/api/ingest", json={"pipe1": record}, headers={"x-api-key": key[1]}, trust_env=False
+            ).json()
+            assert [(one["device_id"], one["verdict"]) for one in told["results"]] == [("NIVUS_02", "new")]
             assert httpx.get(api, trust_env=False).headers["content-type"].startswith("text/html")
         finally:
             demo.send_signal(end)
