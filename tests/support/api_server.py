@@ -93,6 +93,8 @@ def api_env(stack: Stack, **settings: str) -> dict[str, str]:
         "SUPABASE_URL": stack.url,
         "SUPABASE_ANON_KEY": stack.anon_key,
         "SUPABASE_SERVICE_ROLE_KEY": stack.service_role_key,
+        # A test sends as fast as the machine can, and means one key.
+        "FLUXIO_INGEST_RATE_LIMIT": "1000000 per minute",
         **settings,
     }
 

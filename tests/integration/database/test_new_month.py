@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 
 import psycopg
 
@@ -54,3 +57,39 @@ def test_clients_meeting_in_a_new_month_wait_for_no_reader_and_no_writer(databas
     assert not database.rows(
         "select from pg_class where oid = to_regclass(%s) and not relrowsecurity", f"private.flow_data_{day:%Y_%m}"
     )
+
+
+def test_who_waited_for_a_month_finds_it_made(database: Database) -> None:
+    """One session looks for the month, waits for the one that makes it, and goes on."""
+    month = "2031-07-01"
+    make = "select private.create_flow_data_months(%s, %s)"
+    try:
+        with psycopg.connect(database.url) as maker, psycopg.connect(database.url) as waiter:
+            pid = waiter.info.backend_pid
+            # A session that made months before has its plans, and its cache, already.
+            for _ in range(6):
+                waiter.execute("select private.create_flow_data_month(now()::timestamp)")
+            waiter.commit()
+            maker.execute(make, [month, month])
+            failures: list[str] = []
+            thread = threading.Thread(target=lambda: failures.extend(failure_of(waiter, make, month)))
+            thread.start()
+            deadline = time.monotonic() + 20
+            while not database.rows("select from pg_locks where pid = %s and not granted", pid):
+                assert time.monotonic() < deadline, "it did not wait"
+                time.sleep(0.01)
+            maker.commit()
+            thread.join(20)
+            assert failures == []
+    finally:
+        with psycopg.connect(database.url, autocommit=True) as owner:
+            owner.execute("drop table if exists private.flow_data_2031_07")
+
+
+def failure_of(connection: psycopg.Connection[tuple[object, ...]], query: LiteralString, month: str) -> list[str]:
+    try:
+        connection.execute(query, [month, month])
+        connection.commit()
+    except psycopg.Error as error:
+        return [str(error)]
+    return []
