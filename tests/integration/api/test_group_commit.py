@@ -98,6 +98,7 @@ def together(stack: Stack, make_plant: MakePlant) -> Iterator[Together]:
             "supabase_url": stack.url,
             "supabase_anon_key": stack.anon_key,
             "supabase_service_role_key": SecretStr(stack.service_role_key),
+            "ingest_rate_limit": "1000000 per minute",
         }
     )
     upstream = Upstream(settings)
