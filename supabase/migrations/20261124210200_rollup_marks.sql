@@ -52,7 +52,7 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
-  v_origin constant timestamptz := timestamptz '0001-01-01T00:00:00Z';
+  v_origin constant timestamptz := '0001-01-01T00:00:00Z';
   -- An hour that began later runs, or ended less than five minutes ago.
   v_running_since constant timestamptz := clock_timestamp() - interval '65 minutes';
 begin
@@ -105,88 +105,55 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-  v_origin constant timestamptz := timestamptz '0001-01-01T00:00:00Z';
+  v_origin constant timestamptz := '0001-01-01T00:00:00Z';
   -- An hour that began later runs, or ended less than five minutes ago.
   v_running_since constant timestamptz := clock_timestamp() - interval '65 minutes';
 begin
-  if exists (
-    select from added
-    where date_bin('1 hour', added.created_at, v_origin) <= v_running_since
-    or (
-      select true
-      from public.flow_data_hourly as hourly
-      where hourly.hour = date_bin('1 hour', added.created_at, v_origin)
-      and hourly.device_id = added.device_id
-      and hourly.is_stale
-    ) is null
-  ) then
-    perform private.mark_hours(array_agg(added.device_id), array_agg(added.created_at)) from added;
-  end if;
-  return null;
-end;
-$$;
-comment on function private.tg_flow_data__mark_hours() is
-'After readings were added: mark the hours that change. Nothing to do for an hour that runs and is stale. Definer: only through a reading may a caller write flow_data_hourly.';
-
-create function private.tg_flow_data__mark_changed_hours()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set jit = off
-as $$
-declare
-  v_origin constant timestamptz := timestamptz '0001-01-01T00:00:00Z';
-  -- An hour that began later runs, or ended less than five minutes ago.
-  v_running_since constant timestamptz := clock_timestamp() - interval '65 minutes';
-begin
-  if exists (
-    select from (
-      select removed.device_id, removed.created_at from removed
-      union all
-      select added.device_id, added.created_at from added
-    ) as changed
-    where date_bin('1 hour', changed.created_at, v_origin) <= v_running_since
-    or (
-      select true
-      from public.flow_data_hourly as hourly
-      where hourly.hour = date_bin('1 hour', changed.created_at, v_origin)
-      and hourly.device_id = changed.device_id
-      and hourly.is_stale
-    ) is null
-  ) then
-    perform private.mark_hours(array_agg(changed.device_id), array_agg(changed.created_at))
-    from (
-      select removed.device_id, removed.created_at from removed
-      union all
-      select added.device_id, added.created_at from added
-    ) as changed;
-  end if;
-  return null;
-end;
-$$;
-comment on function private.tg_flow_data__mark_changed_hours() is
-'The same after readings were changed: the hours they were in and those they are in. Definer: as tg_flow_data__mark_hours.';
-
-create function private.tg_flow_data__mark_removed_hours()
-returns trigger
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-begin
-  if exists (select from removed) then
+  if tg_op = 'INSERT' then
+    if exists (
+      select from added
+      where date_bin('1 hour', added.created_at, v_origin) <= v_running_since
+      or (
+        select true
+        from public.flow_data_hourly as hourly
+        where hourly.hour = date_bin('1 hour', added.created_at, v_origin)
+        and hourly.device_id = added.device_id
+        and hourly.is_stale
+      ) is null
+    ) then
+      perform private.mark_hours(array_agg(added.device_id), array_agg(added.created_at)) from added;
+    end if;
+  elsif tg_op = 'UPDATE' then
+    if exists (
+      select from (
+        select removed.device_id, removed.created_at from removed
+        union all
+        select added.device_id, added.created_at from added
+      ) as changed
+      where date_bin('1 hour', changed.created_at, v_origin) <= v_running_since
+      or (
+        select true
+        from public.flow_data_hourly as hourly
+        where hourly.hour = date_bin('1 hour', changed.created_at, v_origin)
+        and hourly.device_id = changed.device_id
+        and hourly.is_stale
+      ) is null
+    ) then
+      perform private.mark_hours(array_agg(changed.device_id), array_agg(changed.created_at))
+      from (
+        select removed.device_id, removed.created_at from removed
+        union all
+        select added.device_id, added.created_at from added
+      ) as changed;
+    end if;
+  elsif exists (select from removed) then
     perform private.mark_hours(array_agg(removed.device_id), array_agg(removed.created_at)) from removed;
   end if;
   return null;
 end;
 $$;
-comment on function private.tg_flow_data__mark_removed_hours() is
-'The same after readings were removed. Definer: as tg_flow_data__mark_hours.';
+comment on function private.tg_flow_data__mark_hours() is
+'After readings were added, changed or removed: mark the hours that change. Nothing to do for an hour that runs and is stale. Definer: only through a reading may a caller write flow_data_hourly.';
 
 create trigger update_rollups_trigger after insert on public.flow_data
 referencing new table as added
@@ -194,13 +161,11 @@ for each statement execute function private.tg_flow_data__mark_hours();
 
 create trigger update_rollups_on_update_trigger after update on public.flow_data
 referencing old table as removed new table as added
-for each statement execute function private.tg_flow_data__mark_changed_hours();
+for each statement execute function private.tg_flow_data__mark_hours();
 
 create trigger update_rollups_on_delete_trigger after delete on public.flow_data
 referencing old table as removed
-for each statement execute function private.tg_flow_data__mark_removed_hours();
+for each statement execute function private.tg_flow_data__mark_hours();
 
 revoke all on function private.mark_hours(text[], timestamptz[]) from public, anon, authenticated, service_role;
 revoke all on function private.tg_flow_data__mark_hours() from public, anon, authenticated, service_role;
-revoke all on function private.tg_flow_data__mark_changed_hours() from public, anon, authenticated, service_role;
-revoke all on function private.tg_flow_data__mark_removed_hours() from public, anon, authenticated, service_role;

@@ -107,7 +107,7 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
-  v_origin constant timestamptz := timestamptz '0001-01-01T00:00:00Z';
+  v_origin constant timestamptz := '0001-01-01T00:00:00Z';
   v_start constant timestamptz := private.rollup_bound(flow_pieces.start_time);
   v_end constant timestamptz := private.rollup_bound(flow_pieces.end_time);
   v_first_hour constant timestamptz := private.utc_hour(v_start + interval '1 hour' - interval '1 microsecond');

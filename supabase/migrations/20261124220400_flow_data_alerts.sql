@@ -56,10 +56,7 @@ begin
   -- batch that is newer is judged, though only its last stays. A row the flags
   -- call a ghost and the quality does not is one that a person overruled.
   with news as materialized (
-    select
-      added.device_id, added.created_at, added.received_at, added.flow_rate, added.totalizer, added.temperature,
-      added.pressure, added.level, added.velocity, added.battery_level, added.signal_strength, added.quality,
-      device.organization_id, device.expected_interval_s, device.status
+    select added.*, device.organization_id, device.expected_interval_s, device.status
     from added
     cross join lateral (
       select devices.organization_id, devices.expected_interval_s, devices.status

@@ -40,9 +40,6 @@ declare
   v_newest timestamptz;
   v_is_unsettled boolean := false;
   v_has_parts boolean;
-  v_new_ids text[];
-  v_new_instants timestamptz[];
-  v_candidates bigint;
   v_new public.ingest_verdict[];
   v_repeats private.ingest_reading[];
   v_answers public.ingest_verdict[];
@@ -149,56 +146,38 @@ begin
   -- A second reading of one device and instant in the same batch meets the
   -- first as if it had come later: one more round, almost never taken.
   for v_round in 1 .. coalesce(v_rounds, 0) loop
-    with inserted as (
+    with candidate as materialized (
+      select reading, (reading).*
+      from unnest(v_batch) as reading
+      where (reading).code is null and (reading).round = v_round
+    ), inserted as (
       insert into public.flow_data (
         device_id, created_at, received_at, flow_rate, totalizer, temperature, pressure,
         level, velocity, battery_level, signal_strength, quality, flags, metadata
       )
       select
-        reading.device_id, reading.created_at, reading.received_at, reading.flow_rate, reading.totalizer,
-        reading.temperature, reading.pressure, reading.level, reading.velocity, reading.battery_level,
-        reading.signal_strength, reading.quality, reading.flags, reading.metadata
-      from unnest(v_batch) as reading
-      where reading.code is null and reading.round = v_round
-      order by reading.device_id, reading.created_at
+        device_id, created_at, received_at, flow_rate, totalizer, temperature, pressure,
+        level, velocity, battery_level, signal_strength, quality, flags, metadata
+      from candidate
+      order by device_id, created_at
       on conflict (device_id, created_at) do nothing
       returning device_id, created_at
-    )
-    select array_agg(inserted.device_id), array_agg(inserted.created_at)
-    into v_new_ids, v_new_instants
-    from inserted;
-
-    -- Nearly always all of them are new, and nothing has to be compared.
-    select count(*) into v_candidates
-    from unnest(v_batch)
-    where code is null and round = v_round;
-    if cardinality(v_new_ids) = v_candidates then
-      return query
-      select reading.index, reading.device_id, reading.created_at, 'new'::text, null::text, null::text
-      from unnest(v_batch) as reading
-      where reading.code is null and reading.round = v_round;
-      continue;
-    end if;
-
-    -- In the select list this is one hash of what is new. As a join the planner,
-    -- expecting a row or two, nests loops: a million steps for a thousand rows.
-    select
-      array_agg(row(
-        answered.index, answered.device_id, answered.created_at, 'new', null, null
-      )::public.ingest_verdict) filter (where answered.is_new),
-      array_agg(answered.reading) filter (where not answered.is_new)
-    into v_new, v_repeats
-    from (
+    ), answered as (
+      -- In the select list this is one hash of `inserted`. As a join the planner,
+      -- expecting a row or two, nests loops: a million steps for a thousand rows.
       select
-        reading.index, reading.device_id, reading.created_at, reading,
-        (reading.device_id, reading.created_at) in (
-          select added.device_id, added.created_at
-          from unnest(v_new_ids, v_new_instants) as added (device_id, created_at)
-        ) as is_new
-      from unnest(v_batch) as reading
-      where reading.code is null and reading.round = v_round
-    ) as answered;
+        index, device_id, created_at, reading,
+        (device_id, created_at) in (select device_id, created_at from inserted) as is_new
+      from candidate
+    )
+    select
+      array_agg(row(index, device_id, created_at, 'new', null, null)::public.ingest_verdict) filter (where is_new),
+      array_agg(reading) filter (where not is_new)
+    into v_new, v_repeats
+    from answered;
+
     return query select * from unnest(v_new);
+    continue when v_repeats is null;
 
     with repeated as materialized (
       select

@@ -147,7 +147,7 @@ as $$
 declare
   v_settings private.settings;
   v_month record;
-  v_due regclass[] := '{}'::regclass[];
+  v_due regclass[] := '{}';
   v_waiting integer := 0;
   v_dropped integer := 0;
   v_overdue timestamptz;
