@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from fluxio_local.stack import Stack
+from support import needs
 from support.api_server import running_api
 from support.soak import short_or_long
 
@@ -66,7 +67,7 @@ def bodies(plant: Plant, number: int) -> tuple[dict[str, str], bytes, set[int]]:
 @pytest.mark.timeout(SECONDS + 120)
 def test_the_memory_of_the_worker_stays_flat(stack: Stack, tmp_path: Path, db: Database, make_plant: MakePlant) -> None:
     if not Path("/proc/self/status").exists():
-        pytest.skip("memory is read from /proc, which this system has not")
+        needs.missing("/proc, where memory is read,")
     seconds = SECONDS
     plants = [make_plant(10) for _ in range(SENDERS)]
     with running_api(stack, tmp_path, FLUXIO_LOG_LEVEL="WARNING") as server:
