@@ -14,7 +14,8 @@ from .ingest.intake import Intake
 from .ingest.spool import command as spool_command
 from .ingest.spool.spooling import Spooling
 from .keyring import KeyRing
-from .people import alerts, devices, flow_data
+from .people import alert_rules, alerts, audit_log, dead_letters, devices, flow_data, members, reports
+from .people import keys as people_keys
 from .settings import Settings, from_environment
 from .stores import Stores, connect
 from .visitors import Visitors
@@ -40,7 +41,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     CORS(
         app,
         origins=list(settings.cors_origins),
-        methods=["GET", "POST", "PATCH"],
+        methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
         expose_headers=["Retry-After", "X-Request-ID"],
         max_age=600,
@@ -67,9 +68,8 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
-    app.register_blueprint(devices.blueprint(stores.people))
-    app.register_blueprint(flow_data.blueprint(stores.people))
-    app.register_blueprint(alerts.blueprint(stores.people))
+    for resource in (devices, flow_data, reports, alerts, alert_rules, people_keys, members, dead_letters, audit_log):
+        app.register_blueprint(resource.blueprint(stores.people))
     page.register(app, settings)
     commands.register(app, settings)
     spool_command.register(app, spooling)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from ..auth import token_of
-from .ports import OpenPerson, Row
+from ..problems import InvalidRequest
+from .pages import next_page, read_after
+from .ports import OpenPerson, Operator, Query, Row
 from .requests import Body, DeviceId, Parameters, Text, read_body, read_query
 
 
@@ -19,19 +23,24 @@ class AlertParameters(Parameters):
     device_id: DeviceId | None = None
     is_resolved: bool | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    #: The `next` of an answer.
+    after: Text | None = None
 
 
 class AlertChange(Body):
     """The body of PATCH /api/alerts."""
 
     alert_id: UUID
-    is_resolved: bool
+    #: Left out: it stays as it is.
+    is_resolved: bool | None = None
+    #: That the token's person has seen it; who and when the database notes.
+    is_acknowledged: Literal[True] | None = None
     #: A note; who resolved is the token's user.
     resolved_by: Text | None = None
 
 
-def blueprint(people: OpenPerson) -> Blueprint:
-    """The routes."""
+def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Blueprint:
+    """The routes; `clock` answers an aware time."""
     bp = Blueprint("alerts", __name__, url_prefix="/api/alerts")
 
     @bp.get("")
@@ -39,17 +48,30 @@ def blueprint(people: OpenPerson) -> Blueprint:
         """Alerts, newest first. Problems: invalid_request."""
         person = people(token_of(request))
         asked = read_query(AlertParameters)
-        found = person.alerts(device_id=asked.device_id, is_resolved=asked.is_resolved, limit=asked.limit)
-        return jsonify(alerts=found)
+        where: list[tuple[str, Operator, object]] = []
+        if asked.device_id is not None:
+            where.append(("device_id", "eq", asked.device_id))
+        if asked.is_resolved is not None:
+            where.append(("is_resolved", "is", asked.is_resolved))
+        order = (("created_at", True), ("id", False))
+        query = Query("alerts", order, "*", tuple(where), asked.limit, read_after(asked.after, len(order)))
+        found = person.rows(query)
+        return jsonify(alerts=found, next=next_page(query, found))
 
     @bp.patch("")
     def change() -> Response:
-        """Resolve an alert; answers it. Problems: forbidden, not_found, conflict (a resolved alert stays so)."""
+        """Acknowledge or resolve an alert; answers it. Problems: forbidden, not_found, conflict (it is resolved)."""
         person = people(token_of(request))
         asked = read_body(AlertChange)
-        values: Row = {"is_resolved": asked.is_resolved}
+        values: Row = {}
+        if asked.is_resolved is not None:
+            values["is_resolved"] = asked.is_resolved
+        if asked.is_acknowledged:
+            values["acknowledged_at"] = clock().isoformat()
         if asked.resolved_by:
             values["resolution_note"] = asked.resolved_by
-        return jsonify(person.resolve_alert(str(asked.alert_id), values))
+        if not values:
+            raise InvalidRequest("The body names nothing to change.")
+        return jsonify(person.change("alerts", {"id": str(asked.alert_id)}, values))
 
     return bp

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable, Iterator
 
 from ..ingest.names import MEASUREMENTS
 from .ports import Row
@@ -12,13 +13,17 @@ from .ports import Row
 COLUMNS = ("device_id", "created_at", "received_at", *MEASUREMENTS, "quality", "flags", "metadata")
 
 
-def to_csv(readings: list[Row]) -> str:
-    """One line a reading under a header; a missing value is an empty field, flags are joined by blanks."""
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines)
+def csv_lines(readings: Iterable[Row]) -> Iterator[str]:
+    """A header, then a line a reading; a missing value is an empty field, flags are joined by blanks."""
+    line = io.StringIO(newline="")
+    writer = csv.writer(line)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(reading.get(name)) for name in COLUMNS] for reading in readings)
-    return lines.getvalue()
+    for reading in readings:
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+        writer.writerow([_cell(reading.get(name)) for name in COLUMNS])
+    yield line.getvalue()
 
 
 def _cell(value: object) -> object:

@@ -11,18 +11,18 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import Field, FiniteFloat, JsonValue
 
 from ..auth import token_of
+from ..ingest.names import MEASUREMENTS
 from ..problems import InvalidRequest
-from .ports import OpenPerson, Row
-from .requests import Body, DeviceId, Parameters, Text, read_body, read_query
+from .ports import OpenPerson, Person, Query, Row
+from .requests import Body, DeviceId, NoParameters, Text, read_body, read_query
 
 #: A device is online for so long after its last contact [s].
 ONLINE_WINDOW_S = 900
 
+_LATEST = ",".join(("device_id", "created_at", "received_at", *MEASUREMENTS, "quality"))
+_BY_DEVICE = (("device_id", False),)
+
 Status = Literal["active", "inactive", "maintenance", "error"]
-
-
-class _NoParameters(Parameters):
-    pass
 
 
 class DeviceChange(Body):
@@ -36,6 +36,8 @@ class DeviceChange(Body):
     #: [s]
     expected_interval_s: Annotated[int, Field(gt=0, le=2_147_483_647)] | None = None
     profile: Text | None = None
+    #: How a small step back of the totalizer counts: see devices.reverse_policy.
+    reverse_policy: Text | None = None
     #: [m3]
     totalizer_max: Annotated[FiniteFloat, Field(gt=0)] | None = None
     site_id: UUID | None = None
@@ -57,15 +59,15 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
     def index() -> Response:
         """Every device the caller sees, with `latest` (its latest reading or null) and `online`."""
         person = people(token_of(request))
-        read_query(_NoParameters)
+        read_query(NoParameters)
         now = clock()
-        return jsonify(devices=[{**device, "online": is_online(device, now)} for device in person.devices()])
+        return jsonify(devices=[{**device, "online": is_online(device, now)} for device in _devices(person)])
 
     @bp.post("")
     def create() -> tuple[Response, int]:
         """Register a device; 201. Body: NewDevice. Problems: forbidden, conflict, invalid_request."""
         person = people(token_of(request))
-        device = person.create_device(_values(read_body(NewDevice)))
+        device = person.add("devices", _values(read_body(NewDevice)))
         return jsonify(device), 201
 
     @bp.patch("/<path:device_id>")
@@ -75,9 +77,18 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
         values = _values(read_body(DeviceChange))
         if not values:
             raise InvalidRequest("The body names nothing to change.")
-        return jsonify(person.update_device(device_id, values))
+        return jsonify(person.change("devices", {"device_id": device_id}, values))
 
     return bp
+
+
+def _devices(person: Person) -> list[Row]:
+    """Every device the person sees, by device_id, with its latest reading or None as `latest`."""
+    latest = {row["device_id"]: row for row in person.each(Query("latest_readings", _BY_DEVICE, _LATEST))}
+    return [
+        {**device, "latest": latest.get(device["device_id"])}
+        for device in person.each(Query("devices", order=_BY_DEVICE))
+    ]
 
 
 def is_online(device: Row, now: datetime) -> bool:

@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 #: A row as PostgREST answers it.
 Row = dict[str, object]
 
+#: A comparison of PostgREST's. `is` is for null, true and false.
+Operator = Literal["eq", "gte", "lt", "is"]
+
 
 @dataclass(frozen=True, slots=True)
-class FlowQuery:
-    """Which readings; every bound may be missing."""
+class Query:
+    """Rows of one table or view."""
 
-    device_id: str | None
-    #: Inclusive.
-    start_time: datetime | None
-    #: Exclusive.
-    end_time: datetime | None
-    limit: int
+    table: str
+    #: Column, and whether the largest is first. Together they must be unique, none may be null.
+    order: tuple[tuple[str, bool], ...]
+    #: As in PostgREST's select: names with commas.
+    columns: str = "*"
+    #: All must hold: (column, operator, value).
+    where: tuple[tuple[str, Operator, object], ...] = ()
+    limit: int | None = None
+    #: The values of the columns of `order` in the row after which to begin: a keyset page.
+    after: tuple[object, ...] | None = None
 
 
 class Person(Protocol):
-    """A signed-in person. Every method raises Unauthenticated, Forbidden and Unavailable of problems."""
+    """A signed-in person. Every method raises Unauthenticated, Forbidden, InvalidRequest, Unavailable of problems."""
 
-    def devices(self) -> list[Row]:
-        """Every device the person sees, by device_id, with its latest reading or None as `latest`."""
+    def rows(self, query: Query) -> list[Row]:
+        """At most `query.limit` rows, all without one, in order; read page by page."""
 
-    def create_device(self, values: Row) -> Row:
-        """The new device; raises Conflict for a device_id that is taken and InvalidRequest for a bad value."""
+    def each(self, query: Query) -> Iterator[Row]:
+        """The same, one after the other: never more than a page in memory."""
 
-    def update_device(self, device_id: str, values: Row) -> Row:
-        """The changed device; raises NotFound, and InvalidRequest for a bad value."""
+    def add(self, table: str, values: Row) -> Row:
+        """The new row; raises Conflict for one that exists."""
 
-    def flow_data(self, query: FlowQuery) -> list[Row]:
-        """Readings, newest first; equal times by device_id."""
+    def change(self, table: str, key: Mapping[str, object], values: Row) -> Row:
+        """The row of this key, changed; raises NotFound, and Forbidden for one only seen, not theirs to change."""
 
-    def alerts(self, *, device_id: str | None, is_resolved: bool | None, limit: int) -> list[Row]:
-        """Alerts, newest first."""
+    def remove(self, table: str, key: Mapping[str, object]) -> None:
+        """Delete the row of this key; raises as `change`."""
 
-    def resolve_alert(self, alert_id: str, values: Row) -> Row:
-        """The changed alert; raises NotFound, and Conflict for one that stays resolved."""
+    def call(self, function: str, arguments: Row, *, repeatable: bool = False) -> list[Row]:
+        """The rows that a function answers; a scalar is one row with its name. `repeatable`: twice is harmless."""
 
 
 class OpenPerson(Protocol):

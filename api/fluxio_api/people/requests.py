@@ -36,6 +36,10 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class NoParameters(Parameters):
+    """The query of a route that takes none."""
+
+
 class Body(BaseModel):
     """Base of a route's body."""
 

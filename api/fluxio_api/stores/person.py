@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, cast
 
 from postgrest import SyncPostgrestClient
 
 from ..auth import bad_token
-from ..ingest.names import MEASUREMENTS
-from ..people.ports import FlowQuery, Row
+from ..people.ports import Query, Row
 from ..problems import Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
 from .upstream import Refused, Upstream
 
 #: Rows asked for at a time; PostgREST's max_rows may make it less.
 _PAGE = 1000
 
-_LATEST = ",".join(("device_id", "created_at", "received_at", *MEASUREMENTS, "quality"))
-_READING = ",".join(("device_id", "created_at", "received_at", *MEASUREMENTS, "quality", "flags", "metadata"))
+#: What SQLSTATEs mean to a person; FluxIO's own are in docs/error-codes.md.
+_CONFLICTS = {
+    "23505": "It exists already.",
+    "ALRES": "A resolved alert stays resolved.",
+    "INVEN": "The invitation was accepted or revoked, and stays so.",
+    "ISMEM": "The address belongs to a person of the organization.",
+    "KEYEN": "The key is revoked, expired or was rotated already.",
+    "KEYRV": "A revoked key stays revoked.",
+    "LASTA": "The organization's last active admin must stay.",
+}
+_UNKNOWN = {"UNKKY", "UNKPN"}
+_INVALID = {
+    "RULBT": "There can be no such rule.",
+    "UNKDV": "There is no such device.",
+}
 
 
 class SupabasePeople:
@@ -38,85 +51,85 @@ class SupabasePerson:
         self._upstream = upstream
         self._client = client
 
-    def devices(self) -> list[Row]:
-        """Every device the person sees, by device_id, with its latest reading or None as `latest`."""
-        latest = {reading["device_id"]: reading for reading in self._by_device("latest_readings", _LATEST)}
-        return [{**device, "latest": latest.get(device["device_id"])} for device in self._by_device("devices", "*")]
+    def rows(self, query: Query) -> list[Row]:
+        """The rows of `query`, page by page."""
+        return list(self.each(query))
 
-    def create_device(self, values: Row) -> Row:
-        """The new device."""
-        rows = self._rows(self._client.from_("devices").insert(values).execute, repeatable=False)
-        return rows[0]
-
-    def update_device(self, device_id: str, values: Row) -> Row:
-        """The changed device."""
-        rows = self._rows(self._client.from_("devices").update(values).eq("device_id", device_id).execute)
-        return rows[0] if rows else self._unchanged("devices", "device_id", device_id)
-
-    def flow_data(self, query: FlowQuery) -> list[Row]:
-        """Readings, newest first; read page by page, each from where the one before ended."""
-        rows: list[Row] = []
-        while len(rows) < query.limit:
-            page = self._flow_page(query, rows[-1] if rows else None, min(_PAGE, query.limit - len(rows)))
+    def each(self, query: Query) -> Iterator[Row]:
+        """The rows of `query`; each page begins where the one before ended."""
+        left = query.limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
+            page = self._page(query, size)
+            yield from page
+            # A page may be short because the server allows less a time, so only an empty one is the end.
             if not page:
-                break
-            rows += page
-        return rows
+                return
+            left = None if left is None else left - len(page)
+            query = replace(query, after=tuple(page[-1][column] for column, _ in query.order))
 
-    def alerts(self, *, device_id: str | None, is_resolved: bool | None, limit: int) -> list[Row]:
-        """Alerts, newest first."""
-        request = self._client.from_("alerts").select("*")
-        if device_id is not None:
-            request = request.eq("device_id", device_id)
-        if is_resolved is not None:
-            request = request.is_("is_resolved", is_resolved)
-        return self._rows(request.order("created_at", desc=True).order("id").limit(limit).execute)
+    def add(self, table: str, values: Row) -> Row:
+        """The new row."""
+        return self._rows(self._client.from_(table).insert(values).execute, repeatable=False)[0]
 
-    def resolve_alert(self, alert_id: str, values: Row) -> Row:
-        """The changed alert."""
-        rows = self._rows(self._client.from_("alerts").update(values).eq("id", alert_id).execute)
-        return rows[0] if rows else self._unchanged("alerts", "id", alert_id)
+    def change(self, table: str, key: Mapping[str, object], values: Row) -> Row:
+        """The changed row."""
+        changed = self._rows(self._client.from_(table).update(values).match(dict(key)).execute)
+        if not changed:
+            raise self._untouched(table, key)
+        return changed[0]
 
-    def _by_device(self, table: str, columns: str) -> list[Row]:
-        """Every row of a table whose key is device_id, by it."""
-        rows: list[Row] = []
-        while True:
-            request = self._client.from_(table).select(columns)
-            if rows:
-                request = request.gt("device_id", rows[-1]["device_id"])
-            page = self._rows(request.order("device_id").limit(_PAGE).execute)
-            if not page:
-                return rows
-            rows += page
+    def remove(self, table: str, key: Mapping[str, object]) -> None:
+        """Delete the row."""
+        if not self._rows(self._client.from_(table).delete().match(dict(key)).execute, repeatable=False):
+            raise self._untouched(table, key)
 
-    def _flow_page(self, query: FlowQuery, after: Row | None, size: int) -> list[Row]:
-        request = self._client.from_("flow_data").select(_READING)
-        if query.device_id is not None:
-            request = request.eq("device_id", query.device_id)
-        if query.start_time is not None:
-            request = request.gte("created_at", query.start_time.isoformat())
-        if query.end_time is not None:
-            request = request.lt("created_at", query.end_time.isoformat())
-        if after is not None:
-            at, device = _quoted(after["created_at"]), _quoted(after["device_id"])
-            request = request.or_(f"created_at.lt.{at},and(created_at.eq.{at},device_id.gt.{device})")
-        return self._rows(request.order("created_at", desc=True).order("device_id").limit(size).execute)
+    def call(self, function: str, arguments: Row, *, repeatable: bool = False) -> list[Row]:
+        """The rows that a function answers."""
+        data = self._data(self._client.rpc(function, cast("dict[str, Any]", arguments)).execute, repeatable=repeatable)
+        if isinstance(data, list):
+            return [row if isinstance(row, dict) else {function: row} for row in data]
+        return [data if isinstance(data, dict) else {function: data}]
 
-    def _unchanged(self, table: str, column: str, value: str) -> NoReturn:
-        """Why an update met no row: row security hides what the person may not change."""
-        if self._rows(self._client.from_(table).select(column).eq(column, value).limit(1).execute):
-            raise Forbidden("Your role may not change this.")
-        raise NotFound("There is no such row.")
+    def _page(self, query: Query, size: int) -> list[Row]:
+        request = self._client.from_(query.table).select(query.columns)
+        for column, operator, value in query.where:
+            request = request.filter(column, operator, _text(value))
+        if query.after is not None:
+            request = request.or_(_following(query.order, query.after))
+        for column, largest_first in query.order:
+            request = request.order(column, desc=largest_first)
+        return self._rows(request.limit(size).execute)
+
+    def _untouched(self, table: str, key: Mapping[str, object]) -> Exception:
+        """Why a change met no row: row security hides what the person may not change."""
+        column = next(iter(key))
+        if self._rows(self._client.from_(table).select(column).match(dict(key)).limit(1).execute):
+            return Forbidden("Your role may not change this.")
+        return NotFound("There is no such row.")
 
     def _rows(self, send: Callable[[], Any], *, repeatable: bool = True) -> list[Row]:
-        """The rows that Supabase answers, or the problem its refusal means to the person."""
-        try:
-            data = self._upstream.call(send, repeatable=repeatable).data
-        except Refused as error:
-            raise _problem(error.code) from error
+        data = self._data(send, repeatable=repeatable)
         if not isinstance(data, list):
             raise Unavailable("The database answered something else; try again later.")
         return data
+
+    def _data(self, send: Callable[[], Any], *, repeatable: bool) -> object:
+        """What Supabase answers, or the problem its refusal means to the person."""
+        try:
+            return self._upstream.call(send, repeatable=repeatable).data
+        except Refused as error:
+            raise _problem(error.code) from error
+
+
+def _following(order: tuple[tuple[str, bool], ...], after: tuple[object, ...]) -> str:
+    """A PostgREST filter for the rows behind `after`: beyond it in the first column, or equal there and so on."""
+    alternatives = []
+    for place, ((column, largest_first), value) in enumerate(zip(order, after, strict=True)):
+        equal = [f"{name}.eq.{_quoted(known)}" for (name, _), known in zip(order[:place], after[:place], strict=True)]
+        beyond = f"{column}.{'lt' if largest_first else 'gt'}.{_quoted(value)}"
+        alternatives.append(f"and({','.join([*equal, beyond])})" if equal else beyond)
+    return ",".join(alternatives)
 
 
 def _problem(code: str) -> Exception:
@@ -125,14 +138,25 @@ def _problem(code: str) -> Exception:
         return bad_token()
     if code == "42501":
         return Forbidden("Your role may not do this.")
-    if code in {"23505", "ALRES"}:
-        return Conflict("It exists already." if code == "23505" else "A resolved alert stays resolved.")
+    if code in _CONFLICTS:
+        return Conflict(_CONFLICTS[code])
+    if code in _UNKNOWN:
+        return NotFound("There is no such row.")
+    if code in _INVALID:
+        return InvalidRequest(_INVALID[code])
     if code.startswith(("22", "23")):
         return InvalidRequest("A value is out of range or refers to nothing.")
     return Refused(code)
 
 
+def _text(value: object) -> str:
+    """`value` as PostgREST reads it in a filter."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _quoted(value: object) -> str:
     """`value` inside a PostgREST filter list."""
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    text = _text(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

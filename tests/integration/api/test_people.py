@@ -182,8 +182,11 @@ def test_a_stranger_sees_nothing_of_it(
     plant, others = make_plant(), make_plant()
     open_alert(db, client, plant)
     stranger = sign_in(others.organization_id, "admin")
-    assert client.get("/api/alerts", headers=stranger).json() == {"alerts": []}
-    assert client.get(f"/api/flow-data?device_id={plant.devices[0]}", headers=stranger).json() == {"readings": []}
+    assert client.get("/api/alerts", headers=stranger).json() == {"alerts": [], "next": None}
+    assert client.get(f"/api/flow-data?device_id={plant.devices[0]}", headers=stranger).json() == {
+        "readings": [],
+        "next": None,
+    }
     devices = client.get("/api/devices", headers=stranger).json()["devices"]
     assert [device["device_id"] for device in devices] == others.devices
 
@@ -243,7 +246,7 @@ def test_without_a_valid_token_there_is_nothing(client: httpx.Client, stack: Sta
 def test_a_person_of_no_organization_sees_nothing(client: httpx.Client, stack: Stack) -> None:
     headers = {"Authorization": f"Bearer {token(stack)}"}
     answers: list[Any] = [client.get(path, headers=headers).json() for path in ROUTES]
-    assert answers == [{"devices": []}, {"readings": []}, {"alerts": []}]
+    assert answers == [{"devices": []}, {"readings": [], "next": None}, {"alerts": [], "next": None}]
 
 
 def test_an_admin_registers_and_changes_a_device(client: httpx.Client, plant: Plant, sign_in: SignIn) -> None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from fluxio_api.people.ports import Query
 from fluxio_api.problems import Unavailable
 from fluxio_api.settings import Settings
 from fluxio_api.stores.keys import SupabaseKeys
@@ -172,4 +173,4 @@ def test_what_a_proxy_says_is_no_refusal_of_the_databases(answer: httpx.Response
     with pytest.raises(Unavailable):
         SupabaseKeys(upstream).find("00")
     with pytest.raises(Unavailable):
-        SupabasePeople(upstream)("token").alerts(device_id=None, is_resolved=None, limit=1)
+        SupabasePeople(upstream)("token").rows(Query("alerts", (("id", False),), limit=1))

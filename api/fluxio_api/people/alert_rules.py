@@ -1,0 +1,102 @@
+"""GET and POST /api/alert-rules, PATCH and DELETE /api/alert-rules/ID, POST /api/alert-rules/backtest."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
+
+from ..auth import token_of
+from ..problems import InvalidRequest
+from .ports import OpenPerson, Query, Row
+from .requests import Body, DeviceId, Parameters, Text, read_body, read_query
+
+RuleType = Literal[
+    "high_flow", "low_flow", "zero_flow", "no_data", "device_offline", "battery_low", "rate_of_change", "stuck_value"
+]
+Minutes = Annotated[int, Field(ge=0, le=2_147_483_647)]
+Deadband = Annotated[FiniteFloat, Field(ge=0)]
+
+
+class RuleChange(Body):
+    """What may be changed; units are the rule type's, as in docs/database.md. A member left out stays as it is."""
+
+    rule_name: Text | None = None
+    rule_type: RuleType | None = None
+    threshold_value: FiniteFloat | None = None
+    deadband: Deadband | None = None
+    duration_minutes: Minutes | None = None
+    severity: Literal["info", "warning", "critical"] | None = None
+    is_enabled: bool | None = None
+    notification_channels: list[JsonValue] | None = None
+
+
+class NewRule(RuleChange):
+    """A rule for one device."""
+
+    device_id: DeviceId
+    rule_name: Text
+    rule_type: RuleType
+
+
+class Backtest(Body):
+    """A rule as it might be, and the window to judge with it."""
+
+    device_id: DeviceId
+    rule_type: RuleType
+    threshold_value: FiniteFloat | None = None
+    deadband: Deadband = 0
+    duration_minutes: Minutes = 0
+    start_time: AwareDatetime | None = None
+    end_time: AwareDatetime | None = None
+
+
+class RuleParameters(Parameters):
+    """The query of GET /api/alert-rules."""
+
+    device_id: DeviceId | None = None
+
+
+def blueprint(people: OpenPerson) -> Blueprint:
+    """The routes."""
+    bp = Blueprint("alert_rules", __name__, url_prefix="/api/alert-rules")
+
+    @bp.get("")
+    def index() -> Response:
+        """The organization's rules. Problems: invalid_request."""
+        person = people(token_of(request))
+        device_id = read_query(RuleParameters).device_id
+        where = (("device_id", "eq", device_id),) if device_id is not None else ()
+        return jsonify(rules=person.rows(Query("alert_rules", (("id", False),), where=where)))  # type: ignore[arg-type]
+
+    @bp.post("")
+    def create() -> tuple[Response, int]:
+        """Make a rule; 201. Problems: forbidden, invalid_request."""
+        person = people(token_of(request))
+        return jsonify(person.add("alert_rules", read_body(NewRule).model_dump(mode="json", exclude_unset=True))), 201
+
+    @bp.patch("/<uuid:rule_id>")
+    def change(rule_id: UUID) -> Response:
+        """Change a rule. Problems: forbidden, not_found, invalid_request."""
+        person = people(token_of(request))
+        values: Row = read_body(RuleChange).model_dump(mode="json", exclude_unset=True)
+        if not values:
+            raise InvalidRequest("The body names nothing to change.")
+        return jsonify(person.change("alert_rules", {"id": str(rule_id)}, values))
+
+    @bp.delete("/<uuid:rule_id>")
+    def remove(rule_id: UUID) -> tuple[str, int]:
+        """Delete a rule; its alerts stay. 204. Problems: forbidden, not_found."""
+        people(token_of(request)).remove("alert_rules", {"id": str(rule_id)})
+        return "", 204
+
+    @bp.post("/backtest")
+    def backtest() -> Response:
+        """The alerts that such a rule would have opened; stores nothing. Problems: invalid_request."""
+        person = people(token_of(request))
+        asked: Row = read_body(Backtest).model_dump(mode="json", exclude_none=True)
+        return jsonify(alerts=person.call("backtest_alert_rule", asked, repeatable=True))
+
+    return bp

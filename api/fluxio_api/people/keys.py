@@ -1,0 +1,78 @@
+"""GET and POST /api/keys, POST /api/keys/ID/rotate and /revoke."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import AwareDatetime, Field
+
+from ..auth import token_of
+from ..problems import NotFound
+from .ports import OpenPerson, Query, Row
+from .requests import Body, DeviceId, NoParameters, Text, read_body, read_query
+
+#: What people may read of a key; its hash is not among it.
+_COLUMNS = (
+    "id,name,key_prefix,gateway_id,device_ids,allowed_networks,flat_units,"
+    "created_at,expires_at,revoked_at,last_used_at,rotated_from"
+)
+
+_BY_ID = (("id", False),)
+
+
+class NewKey(Body):
+    """A key to make; without devices it may write to all of the organization's."""
+
+    name: Text
+    gateway_id: UUID | None = None
+    device_ids: list[DeviceId] | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class Rotation(Body):
+    """How long the old key stays good beside the new one."""
+
+    #: [h]
+    overlap_hours: Annotated[int, Field(ge=0, le=720)] = 24
+
+
+def blueprint(people: OpenPerson) -> Blueprint:
+    """The routes; all are for admins."""
+    bp = Blueprint("keys", __name__, url_prefix="/api/keys")
+
+    @bp.get("")
+    def index() -> Response:
+        """The organization's keys with their last use, revoked ones too; never the keys themselves."""
+        person = people(token_of(request))
+        read_query(NoParameters)
+        return jsonify(keys=person.rows(Query("api_keys", _BY_ID, _COLUMNS)))
+
+    @bp.post("")
+    def create() -> tuple[Response, int]:
+        """Make a key; 201, and `api_key` is shown this once. Problems: forbidden, invalid_request."""
+        person = people(token_of(request))
+        values: Row = read_body(NewKey).model_dump(mode="json", exclude_none=True)
+        return jsonify(person.call("create_api_key", values)[0]), 201
+
+    @bp.post("/<uuid:key_id>/rotate")
+    def rotate(key_id: UUID) -> tuple[Response, int]:
+        """Make its successor; 201, as POST /api/keys. Problems: forbidden, not_found."""
+        person = people(token_of(request))
+        overlap = timedelta(hours=read_body(Rotation).overlap_hours)
+        made = person.call("rotate_api_key", {"api_key_id": str(key_id), "overlap": f"{overlap.total_seconds():.0f} s"})
+        return jsonify(made[0]), 201
+
+    @bp.post("/<uuid:key_id>/revoke")
+    def revoke(key_id: UUID) -> Response:
+        """End a key for good, within 30 s; again is harmless. Problems: forbidden, not_found."""
+        person = people(token_of(request))
+        person.call("revoke_api_key", {"api_key_id": str(key_id)}, repeatable=True)
+        rows = person.rows(Query("api_keys", _BY_ID, _COLUMNS, (("id", "eq", str(key_id)),)))
+        if not rows:
+            raise NotFound("There is no such key.")
+        return jsonify(rows[0])
+
+    return bp
