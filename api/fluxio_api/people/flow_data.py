@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Annotated, Literal
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, send_file
 from pydantic import Field
 
 from ..auth import token_of
@@ -16,6 +16,7 @@ from .csv_text import csv_lines
 from .pages import next_page, read_after
 from .ports import OpenPerson, Operator, Query
 from .requests import DeviceId, Instant, Parameters, Text, read_query
+from .workbook import MIMETYPE, MOST_READINGS, workbook
 
 _READING = ",".join(("device_id", "created_at", "received_at", *MEASUREMENTS, "quality", "flags", "metadata"))
 
@@ -34,7 +35,7 @@ class FlowParameters(Parameters):
     limit: Annotated[int, Field(ge=1, le=100_000_000)] = 1000
     #: The `next` of an answer.
     after: Text | None = None
-    format: Literal["json", "csv"] | None = None
+    format: Literal["json", "csv", "xlsx"] | None = None
 
 
 def blueprint(people: OpenPerson) -> Blueprint:
@@ -43,7 +44,7 @@ def blueprint(people: OpenPerson) -> Blueprint:
 
     @bp.get("")
     def index() -> Response:
-        """Readings, newest first; as CSV for format=csv or Accept: text/csv. Problems: invalid_request."""
+        """Readings, newest first; as CSV (also for Accept: text/csv) or workbook. Problems: invalid_request."""
         person = people(token_of(request))
         asked = read_query(FlowParameters)
         if asked.start_time and asked.end_time and asked.end_time <= asked.start_time:
@@ -52,6 +53,11 @@ def blueprint(people: OpenPerson) -> Blueprint:
         if asked.format == "csv" or (asked.format is None and _prefers_csv()):
             answer = Response(_begun(csv_lines(person.each(query))), mimetype="text/csv")
             answer.headers["Content-Disposition"] = 'attachment; filename="flow-data.csv"'
+        elif asked.format == "xlsx":
+            if asked.limit > MOST_READINGS:
+                raise InvalidRequest("A sheet has no more lines.", errors=[{"parameter": "limit"}])
+            book = workbook(person.each(query))
+            answer = send_file(book, MIMETYPE, as_attachment=True, download_name="flow-data.xlsx", max_age=0)
         else:
             if asked.limit > _MOST_AT_ONCE:
                 raise InvalidRequest("limit may be 10,000 but for CSV.", errors=[{"parameter": "limit"}])

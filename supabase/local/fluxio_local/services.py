@@ -1,4 +1,4 @@
-"""The API and the scheduler on the local stack, with a login and a gateway key: everything but the meters."""
+"""The API, scheduler and notifier on the local stack, with a login and a gateway key: everything but the meters."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ STOP_GRACE_S = 30
 
 
 class Services:
-    """The local stack, and the API and the scheduler on it."""
+    """The local stack, and the API, the scheduler and the notifier on it."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.api = Background("api", stack.dir)
-        self.scheduler = Background("scheduler", stack.dir)
+        #: Commands of the API's that run until SIGTERM.
+        self.workers = [Background("scheduler", stack.dir), Background("notifier", stack.dir)]
 
     def up(self) -> None:
         """Start everything that does not run; returns when it answers."""
@@ -48,8 +49,9 @@ class Services:
                  "--bind", f"{HOST}:{self.stack.state.api_port}", "fluxio_api.wsgi:app"],
                 env=self._api_env(), cwd=paths.ROOT,
             )  # fmt: skip
-        if not self.scheduler.is_running():
-            self.scheduler.start([*FLASK, "scheduler"], env=self._api_env(), cwd=paths.ROOT)
+        for worker in self.workers:
+            if not worker.is_running():
+                worker.start([*FLASK, worker.name], env=self._api_env(), cwd=paths.ROOT)
         self._wait_for_api()
 
     def down(self) -> None:
@@ -79,7 +81,8 @@ class Services:
         }
 
     def _stop_ours(self) -> None:
-        self.scheduler.stop(grace_s=STOP_GRACE_S)
+        for worker in self.workers:
+            worker.stop(grace_s=STOP_GRACE_S)
         self.api.stop(grace_s=STOP_GRACE_S)
 
     def _api_env(self) -> dict[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -35,6 +37,7 @@ def fill(db: Database, plant: Plant, count: int) -> list[datetime]:
     """A reading a minute, straight into the database, oldest first."""
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=count + 1)
     at = [start + timedelta(minutes=number) for number in range(count)]
+    db.execute("select private.create_flow_data_months(%s, %s)", [at[0], at[-1]])
     db.cursor().executemany(
         "insert into public.flow_data (device_id, created_at, flow_rate, totalizer) values (%s, %s, %s, %s)",
         [(plant.devices[0], time, number + 1, 100 + number) for number, time in enumerate(at)],
@@ -84,6 +87,27 @@ def test_a_csv_download_is_streamed_past_the_limit_of_json(
     assert answer.headers["transfer-encoding"] == "chunked"
     lines = list(csv.DictReader(io.StringIO(answer.text, newline="")))
     assert [float(line["flow_rate"]) for line in lines] == list(range(11_500, 0, -1))
+
+
+def test_a_workbook_holds_numbers_times_and_harmless_text(
+    client: httpx.Client, db: Database, plant: Plant, viewer: Headers
+) -> None:
+    [at] = fill(db, plant, 1)
+    db.execute("update public.flow_data set flags = %s where device_id = %s", [["=1+1"], plant.devices[0]])
+    query = {"device_id": plant.devices[0], "format": "xlsx"}
+    answer = client.get("/api/flow-data", params=query, headers=viewer).raise_for_status()
+    assert "flow-data.xlsx" in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - the API's own
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    cells = {cell.attrib["r"]: "".join(cell.itertext()) for cell in sheet.iter(f"{space}c")}
+    assert [cells[name] for name in ("B1", "D1")] == ["created_at (UTC)", "flow_rate"]
+    assert [cells[name] for name in ("A2", "D2")] == [plant.devices[0], "1"]
+    days = (at.replace(tzinfo=None) - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001 - Excel's
+    assert float(cells["B2"]) == pytest.approx(days, abs=1e-7)
+    assert "=1+1" in cells.values()
+    assert list(sheet.iter(f"{space}f")) == []
+    assert client.get("/api/flow-data", params={**query, "limit": "1048576"}, headers=viewer).status_code == 400
 
 
 def test_reports_are_the_databases(client: httpx.Client, db: Database, plant: Plant, viewer: Headers) -> None:

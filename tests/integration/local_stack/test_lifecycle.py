@@ -241,11 +241,11 @@ def test_up_after_a_stop_of_the_stack_alone(own_stack: Stack) -> None:
         own_stack.stop()
         services.up()
         assert services.api.is_running()
-        assert services.scheduler.is_running()
+        assert all(worker.is_running() for worker in services.workers)
     finally:
         services.reset()
     assert not services.api.is_running()
-    assert not services.scheduler.is_running()
+    assert not any(worker.is_running() for worker in services.workers)
     assert list(own_stack.dir.iterdir()) == []
 
 
