@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, jsonify, send_from_directory
 
+from .contract import Config
+from .openapi.operation import operation
 from .people.devices import ONLINE_WINDOW_S
 from .problems import NotFound
 from .settings import Settings
@@ -19,6 +21,7 @@ def register(app: Flask, settings: Settings) -> None:
     bp = Blueprint("page", __name__)
 
     @bp.get("/config.json")
+    @operation(answers=Config, caller="anyone", name="config")
     def config() -> Response:
         """What the page cannot know; nothing in it is secret."""
         answer = jsonify(

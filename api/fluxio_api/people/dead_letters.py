@@ -9,7 +9,9 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from ..auth import token_of
-from .pages import next_page, read_after
+from ..openapi.operation import operation
+from .answers.letters import Letters, Replays
+from .pages import After, next_page, read_after
 from .ports import OpenPerson, Operator, Query, Row
 from .requests import Body, Parameters, Text, read_body, read_query
 
@@ -20,16 +22,17 @@ class LetterParameters(Parameters):
     reason: Text | None = None
     is_replayed: bool | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    #: The `next` of an answer.
-    after: Text | None = None
+    after: After = None
 
 
 class Replay(Body):
     """Letters to judge again, their times moved where a gateway's clock was wrong."""
 
     ids: Annotated[list[int], Field(min_length=1, max_length=1000)]
-    #: Added to the time of each reading [s].
-    time_offset_s: Annotated[int, Field(ge=-2_147_483_648, le=2_147_483_647)] = 0
+    time_offset_s: Annotated[
+        int,
+        Field(ge=-2_147_483_648, le=2_147_483_647, description="[s] Added to the time of each reading."),
+    ] = 0
 
 
 def blueprint(people: OpenPerson) -> Blueprint:
@@ -37,8 +40,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("dead_letters", __name__, url_prefix="/api/dead-letters")
 
     @bp.get("")
+    @operation(answers=Letters, query=LetterParameters)
     def index() -> Response:
-        """What could not become a reading, newest first; nobody but an admin sees a row. Problems: invalid_request."""
+        """What could not become a reading, newest first; nobody but an admin sees a letter."""
         person = people(token_of(request))
         asked = read_query(LetterParameters)
         where: list[tuple[str, Operator, object]] = []
@@ -54,8 +58,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(letters=found, next=next_page(query, found))
 
     @bp.post("/replay")
+    @operation(answers=Replays, body=Replay, problems=("forbidden",))
     def replay() -> Response:
-        """Judge kept readings again; a verdict each. Bodies are replayed by a command. Problems: invalid_request."""
+        """Judge kept readings again; a verdict each. For admins; bodies are replayed by a command."""
         person = people(token_of(request))
         asked = read_body(Replay)
         offset = timedelta(seconds=asked.time_offset_s)

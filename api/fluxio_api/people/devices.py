@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
@@ -12,7 +12,10 @@ from pydantic import Field, FiniteFloat, JsonValue
 
 from ..auth import token_of
 from ..ingest.names import MEASUREMENTS
+from ..openapi.operation import operation
 from ..problems import InvalidRequest
+from .answers.base import Status
+from .answers.devices import Device, Devices
 from .ports import OpenPerson, Person, Query, Row
 from .requests import Body, DeviceId, NoParameters, Text, read_body, read_query
 
@@ -22,24 +25,21 @@ ONLINE_WINDOW_S = 900
 _LATEST = ",".join(("device_id", "created_at", "received_at", *MEASUREMENTS, "quality"))
 _BY_DEVICE = (("device_id", False),)
 
-Status = Literal["active", "inactive", "maintenance", "error"]
-
 
 class DeviceChange(Body):
     """What an admin may set; units as in docs/api.md. A member that is left out stays as it is."""
 
-    device_name: Text | None = None
+    device_name: Annotated[Text | None, Field(examples=["Inlet"])] = None
     device_type: Text | None = None
     location: Text | None = None
     description: Text | None = None
     status: Status | None = None
-    #: [s]
-    expected_interval_s: Annotated[int, Field(gt=0, le=2_147_483_647)] | None = None
-    profile: Text | None = None
-    #: How a small step back of the totalizer counts: see devices.reverse_policy.
-    reverse_policy: Text | None = None
-    #: [m3]
-    totalizer_max: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    expected_interval_s: Annotated[int, Field(gt=0, le=2_147_483_647, description="[s]")] | None = None
+    profile: Annotated[Text | None, Field(description="name, or name@version, of a published one.")] = None
+    reverse_policy: Annotated[
+        Text | None, Field(description="How a small step back of the totalizer counts: ignore or subtract.")
+    ] = None
+    totalizer_max: Annotated[FiniteFloat, Field(gt=0, description="[m3]")] | None = None
     site_id: UUID | None = None
     gateway_id: UUID | None = None
     metadata: dict[str, JsonValue] | None = None
@@ -56,6 +56,7 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
     bp = Blueprint("devices", __name__, url_prefix="/api/devices")
 
     @bp.get("")
+    @operation(answers=Devices, query=NoParameters)
     def index() -> Response:
         """Every device the caller sees, with `latest` (its latest reading or null) and `online`."""
         person = people(token_of(request))
@@ -64,15 +65,17 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
         return jsonify(devices=[{**device, "online": is_online(device, now)} for device in _devices(person)])
 
     @bp.post("")
+    @operation(answers=Device, status=201, body=NewDevice, problems=("forbidden", "conflict"))
     def create() -> tuple[Response, int]:
-        """Register a device; 201. Body: NewDevice. Problems: forbidden, conflict, invalid_request."""
+        """Register a device; for admins."""
         person = people(token_of(request))
         device = person.add("devices", _values(read_body(NewDevice)))
         return jsonify(device), 201
 
     @bp.patch("/<path:device_id>")
+    @operation(answers=Device, body=DeviceChange, problems=("forbidden", "not_found"))
     def change(device_id: str) -> Response:
-        """Change a device. Body: DeviceChange. Problems: forbidden, not_found, invalid_request."""
+        """Change a device; a member left out stays as it is. For admins."""
         person = people(token_of(request))
         values = _values(read_body(DeviceChange))
         if not values:

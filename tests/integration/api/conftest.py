@@ -12,6 +12,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from fluxio_local.stack import Stack
+from support import contract
 from support.api_server import ApiServer, running_api
 
 SHARED_KEY = "shared-key-of-these-tests-0123456789"
@@ -37,7 +38,8 @@ def api(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiS
 
 @pytest.fixture
 def client(api: ApiServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=api.url, timeout=30) as client:
+    """Every answer is held to the OpenAPI document."""
+    with contract.client(api.url) as client:
         yield client
 
 
