@@ -189,6 +189,8 @@ select bag_eq(
     ('private.set_notification_channel(text,text,text[],text,boolean)'),
     ('resend_notification(bigint)'),
     ('private.resend_notification(bigint)'),
+    ('private.my_cache_scope()'),
+    ('get_cache_scope()'),
     ('private.replay_my_dead_letters(bigint[],interval)'),
     ('replay_dead_letters(bigint[],interval)'),
     ('private.totalizer_step_kind(double precision,double precision,double precision)'),
