@@ -14,9 +14,11 @@ from .ingest.intake import Intake
 from .ingest.spool import command as spool_command
 from .ingest.spool.spooling import Spooling
 from .keyring import KeyRing
-from .people import alert_rules, alerts, audit_log, dead_letters, devices, flow_data, members, reports
+from .people import alert_rules, alerts, audit_log, dead_letters, devices, flow_data, members, reports, summary
 from .people import keys as people_keys
+from .people.kept_answers import KeptAnswers
 from .settings import Settings, from_environment
+from .shelf import open_shelf
 from .stores import Stores, connect
 from .visitors import Visitors
 
@@ -42,8 +44,8 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
         app,
         origins=list(settings.cors_origins),
         methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-        expose_headers=["Retry-After", "X-Request-ID"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-ID"],
+        expose_headers=["ETag", "Retry-After", "X-Request-ID"],
         max_age=600,
     )
     limiter = limits.register(app, storage=settings.rate_limit_storage.get_secret_value())
@@ -68,7 +70,14 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
-    for resource in (devices, flow_data, reports, alerts, alert_rules, people_keys, members, dead_letters, audit_log):
+    kept = KeptAnswers(
+        open_shelf(settings.answer_cache_storage.get_secret_value()),
+        seconds=settings.answer_cache_s,
+        project=settings.supabase_url,
+    )
+    for listed in (devices, summary):
+        app.register_blueprint(listed.blueprint(stores.people, kept))
+    for resource in (flow_data, reports, alerts, alert_rules, people_keys, members, dead_letters, audit_log):
         app.register_blueprint(resource.blueprint(stores.people))
     page.register(app, settings)
     commands.register(app, settings)

@@ -18,10 +18,8 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from limits.errors import StorageError
 
+from . import redis_link
 from .problems import RETRY_AFTER_S
-
-#: How long Redis may take [s]. It stands beside the API; counting must not take longer than storing.
-_REDIS_TIMEOUT_S = 0.25
 
 
 def register(app: Flask, *, storage: str) -> Limiter:
@@ -30,10 +28,14 @@ def register(app: Flask, *, storage: str) -> Limiter:
     Each worker then counts by itself, and asks for the storage after 1, 2, 4
     ... 32 s, so that an absent Redis does not slow every request.
     """
+    redis_options: dict[str, Any] = {}
+    if "redis" in storage.partition(":")[0]:
+        # Its errors are then the storage's own; asking again is the limiter's part.
+        redis_options = redis_link.options() | {"wrap_exceptions": True}
     limiter = Limiter(
         get_remote_address,
         storage_uri=storage,
-        storage_options=_redis_options() if "redis" in storage.partition(":")[0] else {},
+        storage_options=redis_options,
         strategy="sliding-window-counter",
         in_memory_fallback_enabled=True,
         key_prefix="fluxio",
@@ -59,16 +61,3 @@ def _wait_s(limiter: Limiter) -> int:
         return RETRY_AFTER_S if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
     except StorageError:
         return RETRY_AFTER_S
-
-
-def _redis_options() -> dict[str, Any]:
-    """For redis.from_url, and for the storage to raise errors of its own. Retries are the limiter's part."""
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    return {
-        "socket_timeout": _REDIS_TIMEOUT_S,
-        "socket_connect_timeout": _REDIS_TIMEOUT_S,
-        "retry": Retry(NoBackoff(), 0),
-        "wrap_exceptions": True,
-    }

@@ -48,9 +48,11 @@ def hold(answer: httpx.Response) -> None:
         assert error is None, f"{name}, {answer.status_code}, {error.instance_path if error else ''}: {error}"
 
 
-def client(base_url: str) -> httpx.Client:
+def client(base_url: str, *, limits: httpx.Limits | None = None) -> httpx.Client:
     """A client whose every answer is held to the document."""
-    return httpx.Client(base_url=base_url, timeout=30, event_hooks={"response": [hold]})
+    return httpx.Client(
+        base_url=base_url, timeout=30, limits=limits or httpx.Limits(), event_hooks={"response": [hold]}
+    )
 
 
 def _operation(request: httpx.Request) -> tuple[str, dict[str, Any]] | None:

@@ -16,6 +16,7 @@ from ..openapi.operation import operation
 from ..problems import InvalidRequest
 from .answers.base import Status
 from .answers.devices import Device, Devices
+from .kept_answers import KeptAnswers
 from .ports import OpenPerson, Person, Query, Row
 from .requests import Body, DeviceId, NoParameters, Text, read_body, read_query
 
@@ -51,18 +52,22 @@ class NewDevice(DeviceChange):
     device_id: DeviceId
 
 
-def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Blueprint:
+def blueprint(
+    people: OpenPerson, kept: KeptAnswers, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Blueprint:
     """The routes; `clock` answers an aware time."""
     bp = Blueprint("devices", __name__, url_prefix="/api/devices")
 
     @bp.get("")
-    @operation(answers=Devices, query=NoParameters)
+    @operation(answers=Devices, query=NoParameters, is_cached=True)
     def index() -> Response:
-        """Every device the caller sees, with `latest` (its latest reading or null) and `online`."""
+        """Every device the caller sees, with its latest reading.
+
+        What the organization's people changed is in it; readings and contacts of the last 30 s may not be.
+        """
         person = people(token_of(request))
         read_query(NoParameters)
-        now = clock()
-        return jsonify(devices=[{**device, "online": is_online(device, now)} for device in _devices(person)])
+        return kept.answer(person, lambda: {"devices": _devices(person, clock())})
 
     @bp.post("")
     @operation(answers=Device, status=201, body=NewDevice, problems=("forbidden", "conflict"))
@@ -85,11 +90,11 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
     return bp
 
 
-def _devices(person: Person) -> list[Row]:
-    """Every device the person sees, by device_id, with its latest reading or None as `latest`."""
+def _devices(person: Person, now: datetime) -> list[Row]:
+    """Every device the person sees, by device_id, with its latest reading or None as `latest`, and `online`."""
     latest = {row["device_id"]: row for row in person.each(Query("latest_readings", _BY_DEVICE, _LATEST))}
     return [
-        {**device, "latest": latest.get(device["device_id"])}
+        {**device, "latest": latest.get(device["device_id"]), "online": is_online(device, now)}
         for device in person.each(Query("devices", order=_BY_DEVICE))
     ]
 

@@ -30,6 +30,8 @@ def api(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiS
         tmp_path_factory.mktemp("api"),
         API_SECRET_KEY=SHARED_KEY,
         FLUXIO_KEY_CACHE_S=str(KEY_CACHE_S),
+        # These tests write past the API too; see test_kept_answers.py.
+        FLUXIO_ANSWER_CACHE_S="0",
         CORS_ORIGINS="https://dashboard.example",
         SITE_URL="http://127.0.0.1:8000",
     ) as server:
