@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from importlib.metadata import version
 from itertools import groupby
 from typing import Any, cast
@@ -165,7 +167,9 @@ def _successes(each: Operation, schemas: Json) -> Json:
 
 
 def _done(each: Operation) -> str:
-    return {200: "Done.", 201: "Made.", 204: "Done; there is no body."}[each.status]
+    if each.answers is not None:
+        return inspect.cleandoc(each.answers.__doc__ or "").partition("\n")[0]
+    return "Done; there is no body." if each.status == HTTPStatus.NO_CONTENT else "Done."
 
 
 def _problems(each: Operation) -> Json:

@@ -45,6 +45,21 @@ def test_it_is_served(client: FlaskClient) -> None:
     assert (answer.status_code, answer.mimetype, answer.get_json()) == (200, "application/json", DOCUMENT)
 
 
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs.css"])
+def test_it_is_not_sent_again_to_who_has_it(client: FlaskClient, path: str) -> None:
+    with client.get(path) as answer:
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
+    with client.get(path, headers={"If-None-Match": answer.headers["ETag"]}) as again:
+        assert again.status_code == 304
+
+
+def test_the_page_has_no_script(client: FlaskClient) -> None:
+    page = client.get("/docs").text
+    assert "<h1>FluxIO API" in page
+    assert "<script" not in page
+    assert "style=" not in page
+
+
 def test_it_is_valid() -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
 
