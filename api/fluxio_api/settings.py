@@ -60,6 +60,8 @@ class Settings(BaseSettings):
 
     #: Supabase as a browser reaches it; unset: SUPABASE_URL.
     public_supabase_url: HttpAddress | None = None
+    #: This API as a browser reaches it; unset: the origin that serves the page.
+    public_api_url: HttpAddress | None = None
     #: Folder served at /.
     dashboard_dir: Path = _CHECKOUT_DASHBOARD
     #: Largest ingest body [bytes].

@@ -1,5 +1,6 @@
 // @ts-check
 /** Instants and ages. Pure: the current time is always an argument. */
+import { t } from "./translate.js";
 
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d(?::?\d\d)?)$/;
 const SECOND = 1000;
@@ -49,7 +50,7 @@ function joined(big, bigUnit, small, smallUnit) {
  * @param {number} now [ms]
  */
 export function ageText(instant, now) {
-  return Number.isNaN(instant) ? "–" : `${durationText(now - instant)} ago`;
+  return Number.isNaN(instant) ? "–" : t("time.ago", { age: durationText(now - instant) });
 }
 
 /**
@@ -66,6 +67,7 @@ export function createInstantFormat(locale, timeZone) {
   const zone = new Intl.DateTimeFormat(locale, { timeZoneName: "longOffset", timeZone });
 
   return {
+    timeZone: zone.resolvedOptions().timeZone,
     /** @param {number} instant @param {number} now */
     brief: (instant, now) => (day.format(instant) === day.format(now) ? time : full).format(instant),
     /** @param {number} instant */
@@ -82,3 +84,28 @@ export function createInstantFormat(locale, timeZone) {
 }
 
 /** @typedef {ReturnType<typeof createInstantFormat>} InstantFormat */
+
+/**
+ * Formats by zone, each made once. A zone that this browser does not know is written in UTC, and so named.
+ *
+ * @param {string | undefined} locale
+ * @param {string} home  the organization's zone
+ * @returns {(zone: string | null | undefined) => InstantFormat} null, undefined: the organization's
+ */
+export function createZones(locale, home) {
+  /** @type {Map<string, InstantFormat>} */
+  const formats = new Map();
+  return (zone) => {
+    const wanted = zone || home;
+    const known = formats.get(wanted);
+    if (known) return known;
+    let format;
+    try {
+      format = createInstantFormat(locale, wanted);
+    } catch {
+      format = createInstantFormat(locale, "UTC");
+    }
+    formats.set(wanted, format);
+    return format;
+  };
+}

@@ -8,7 +8,7 @@ const { contactState, lastContact, quietAfterMs, staleAfterMs } = await page("li
 const { backoffMs } = await page("lib/backoff.js");
 const { serverOffset } = await page("lib/clock.js");
 const { parseConfig, loadConfig } = await page("lib/config.js");
-const { orThrow, restWords, signInWords } = await page("lib/errors.js");
+const { orThrow, failureWords, signInWords } = await page("lib/errors.js");
 
 test("every form of a timestamp that REST and Realtime send is the same instant", () => {
   const expected = Date.UTC(2026, 10, 22, 8, 22, 50) + 70.125;
@@ -108,6 +108,7 @@ const CONFIG = {
   supabase_anon_key: "k",
   online_window_s: 900,
   version: "1",
+  api_url: "",
 };
 
 test("settings are read past every cache, and a wrong one is named", async () => {
@@ -134,7 +135,7 @@ test("failures are told in words", () => {
     try {
       orThrow({ data: null, error: { message: "m", code }, status });
     } catch (error) {
-      return restWords(error);
+      return failureWords(error);
     }
     return "";
   };
@@ -144,7 +145,7 @@ test("failures are told in words", () => {
   assert.match(words(403, "42501"), /not allowed/);
   assert.match(words(503), /not available/);
   assert.match(words(400), /refused/);
-  assert.match(restWords(new TypeError("x")), /Unexpected/);
+  assert.match(failureWords(new TypeError("x")), /Unexpected/);
   assert.match(signInWords({ code: "invalid_credentials", status: 400 }), /Wrong e-mail address or password/);
   assert.match(signInWords({ name: "AuthRetryableFetchError", status: 0 }), /cannot be reached/);
   assert.match(signInWords({ status: 429 }), /Too many/);
