@@ -62,6 +62,7 @@ export function createViewHost({ root, views, context, shell }) {
     shell.markTab(entry);
     shell.setTitle(t(entry.title));
     setAttribute(root, "aria-busy", "true");
+    root.append(h("p", { class: "empty" }, t("shell.loading")));
     try {
       const { createView } = await entry.load();
       if (mine !== visits) return;

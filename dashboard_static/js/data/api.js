@@ -27,7 +27,7 @@ const CALL_MS = 20_000;
  *   options.client
  * @param {typeof fetch} [options.get]
  */
-export function createApi({ baseUrl, client, get = (...call) => globalThis.fetch(...call) }) {
+export function createApi({ baseUrl, client, get = (url, options) => globalThis.fetch(url, options) }) {
   /** @returns {Promise<string>} empty: nobody is signed in */
   async function currentToken() {
     const { data } = await client.auth.getSession();

@@ -8,7 +8,7 @@ const REFUSED = /^(on|style$|srcdoc$)/i;
  * Builds an element. Strings become text nodes, so data can never become markup.
  *
  * A property is an attribute (true: present and empty; false, null, undefined: absent), or with `on` and a
- * function a listener: `h("button", { type: "button", onclick: save }, t("rules.save"))`.
+ * function a listener: `h("button", { type: "button", onclick: again }, t("action.retry"))`.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
