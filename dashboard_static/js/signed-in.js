@@ -145,6 +145,7 @@ export function openSession(services, shell, profile) {
       globalThis.cancelAnimationFrame(drawing);
       host.close();
       listeners.clear();
+      status.show("off");
       status.announce("");
       banner.hide();
       await feed.close();

@@ -128,9 +128,10 @@ export function createViewHost({ root, views, context, shell }) {
     shown = null;
     try {
       leaving?.view.unmount();
-    } finally {
-      root.replaceChildren();
+    } catch (error) {
+      globalThis.reportError(error);
     }
+    root.replaceChildren();
   }
 
   const onHash = () => void follow(false);

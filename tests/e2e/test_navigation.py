@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from support.dashboard import Dashboard, open_dashboard
 from support.system import System
@@ -68,6 +68,28 @@ def test_an_address_is_kept_and_a_wrong_one_leads_to_the_fleet(dashboard: Dashbo
     page.goto(f"{base}#/nothing/here")
     expect(page).to_have_url(f"{base}#/fleet")
     heading(page, "Flow meters")
+
+
+def test_a_view_of_another_role_is_refused_with_a_word(system: System, chromium: Browser) -> None:
+    env = system.services.env()
+
+    def nobody_sees_alerts(route: Route) -> None:
+        served = route.fetch()
+        text = served.text()
+        changed = re.sub(r'(title: "alerts.title",\s+roles: )EVERYBODY', r"\1[]", text)
+        assert changed != text
+        route.fulfill(response=served, body=changed)
+
+    with open_dashboard(chromium, env["FLUXIO_DASHBOARD_URL"]) as dashboard:
+        page = dashboard.page
+        page.route("**/views/registry.js", nobody_sees_alerts)
+        page.goto(f"{page.url.split('#')[0]}#/alerts")
+        page.reload()
+        dashboard.sign_in(env["FLUXIO_DEMO_EMAIL"], env["FLUXIO_DEMO_PASSWORD"])
+        expect(page.get_by_text("Your role may not see this view").first).to_be_visible()
+        expect(page).to_have_url(re.compile("#/fleet$"))
+        expect(page.get_by_role("link", name="Alerts")).to_have_count(0)
+        assert dashboard.errors == []
 
 
 def test_the_page_speaks_the_chosen_language(dashboard: Dashboard) -> None:

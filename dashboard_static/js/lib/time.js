@@ -64,10 +64,17 @@ export function createInstantFormat(locale, timeZone) {
   const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium", timeZone });
   const short = new Intl.DateTimeFormat(locale, { timeStyle: "short", timeZone });
   const day = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone });
+  const zoneLetters = new Intl.DateTimeFormat(locale, { timeZoneName: "short", timeZone });
   const zone = new Intl.DateTimeFormat(locale, { timeZoneName: "longOffset", timeZone });
+
+  /** @param {Intl.DateTimeFormat} format @param {number} instant */
+  const zonePart = (format, instant) =>
+    format.formatToParts(instant).find((part) => part.type === "timeZoneName")?.value ?? "";
 
   return {
     timeZone: zone.resolvedOptions().timeZone,
+    /** "CET" or "GMT+1" @param {number} instant */
+    zoneShort: (instant) => zonePart(zoneLetters, instant),
     /** @param {number} instant @param {number} now */
     brief: (instant, now) => (day.format(instant) === day.format(now) ? time : full).format(instant),
     /** @param {number} instant */
@@ -76,7 +83,7 @@ export function createInstantFormat(locale, timeZone) {
     minute: (instant) => short.format(instant),
     /** "Europe/Berlin (GMT+01:00)" @param {number} now */
     zoneName: (now) => {
-      const offset = zone.formatToParts(now).find((part) => part.type === "timeZoneName")?.value ?? "";
+      const offset = zonePart(zone, now);
       const name = zone.resolvedOptions().timeZone;
       return name === offset ? name : `${name} (${offset})`;
     },

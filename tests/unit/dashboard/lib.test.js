@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { page } from "./fakes.js";
 
-const { ageText, createInstantFormat, durationText, parseInstant } = await page("lib/time.js");
+const { ageText, createInstantFormat, createZones, durationText, parseInstant } = await page("lib/time.js");
 const { createQuantityFormat, numberOrNull } = await page("lib/quantity.js");
 const { contactState, lastContact, quietAfterMs, staleAfterMs } = await page("lib/freshness.js");
 const { backoffMs } = await page("lib/backoff.js");
@@ -45,6 +45,16 @@ test("times name their zone and leave out today's date", () => {
   assert.equal(format.brief(noon, noon + 3_600_000), "12:00:00");
   assert.match(format.brief(noon, noon + 13 * 3_600_000), /22 Nov 2026.*12:00:00/);
   assert.equal(format.zoneName(noon), "Europe/Berlin (GMT+01:00)");
+});
+
+test("a device's zone is its site's, else the organization's, and an unknown one is UTC", () => {
+  const instantsOf = createZones("en-GB", "Europe/Berlin");
+  const noon = Date.UTC(2026, 10, 22, 12);
+  assert.equal(instantsOf("Europe/Lisbon").minute(noon), "12:00");
+  assert.equal(instantsOf(null).minute(noon), "13:00");
+  assert.equal(instantsOf(undefined).zoneShort(noon), "CET");
+  assert.match(instantsOf("Mars/Olympus").zoneName(noon), /^UTC/);
+  assert.equal(instantsOf(null), instantsOf("Europe/Berlin"));
 });
 
 test("no value is a dash, zero is zero, and nothing else becomes a number", () => {

@@ -105,6 +105,7 @@ export function createAlertList({ context, onResolve }) {
     item.device.hidden = id === null;
     setText(item.message, alert.message);
     setText(item.time, Number.isNaN(created) ? "" : written(instants, created, now));
+    setAttribute(item.time, "title", Number.isNaN(created) ? null : instants.zoneName(created));
     setAttribute(item.time, "datetime", Number.isNaN(created) ? null : new Date(created).toISOString());
     item.acknowledged.hidden = alert.acknowledged_at === null;
     setAttribute(item.resolve, "aria-label", t("alerts.resolveThis", { message: alert.message }));
@@ -119,7 +120,7 @@ export function createAlertList({ context, onResolve }) {
    */
   function written(instants, instant, now) {
     const text = instants.brief(instant, now);
-    return instants.timeZone === home.timeZone ? text : `${text} ${instants.zoneName(instant)}`;
+    return instants.timeZone === home.timeZone ? text : `${text} ${instants.zoneShort(instant)}`;
   }
 
   return { node, title, show };
