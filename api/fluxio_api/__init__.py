@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
         expose_headers=["ETag", "Retry-After", "X-Request-ID"],
         max_age=600,
     )
-    limiter = limits.register(app, storage=settings.rate_limit_storage.get_secret_value())
+    limit = limits.limit(settings.ingest_rate_limit, storage=settings.rate_limit_storage.get_secret_value())
     intake = Intake(stores.readings, stores.devices, max_body_bytes=settings.max_body_bytes)
     find_key = stores.keys.find
     spooling = _spooling(settings, stores, intake, shared_key)
@@ -59,9 +59,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     keys = KeyRing(find_key, ttl_s=settings.key_cache_s)
     visitors = Visitors(settings.trusted_proxies, rate=settings.unknown_key_limit)
     taker = spooling.intake if spooling is not None else intake
-    app.register_blueprint(
-        ingest.blueprint(taker, keys, visitors, limiter, shared_key=shared_key, rate=settings.ingest_rate_limit)
-    )
+    app.register_blueprint(ingest.blueprint(taker, keys, visitors, limit, shared_key=shared_key))
     readiness = Readiness()
     readiness.add("database", schema_check(stores.schema))
     if spooling is not None:

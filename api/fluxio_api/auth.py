@@ -44,7 +44,7 @@ def gateway_of(request: Request, keys: KeyRing, visitors: Visitors, shared_key: 
     The key stands in x-api-key, or in Authorization as a Bearer token. Raises
     Unauthenticated for a missing, malformed, unknown, expired or revoked key
     and for one from a network it may not come from, all alike;
-    TooManyUnknownKeys; and Unavailable when the database cannot be asked.
+    RateLimited; and Unavailable when the database cannot be asked.
     """
     key = request.headers.get("x-api-key") or bearer(request) or ""
     key = key.strip()

@@ -113,6 +113,7 @@ class Config(BaseModel):
     supabase_anon_key: Annotated[str, Field(description="Publishable.")]
     online_window_s: Annotated[int, Field(description="[s] A device is online for so long after a contact.")]
     version: str
+    api_url: Annotated[str, Field(description="Empty: the page's own origin.", examples=[""])]
 
 
 class OpenApi(BaseModel):

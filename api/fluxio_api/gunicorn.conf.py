@@ -80,7 +80,7 @@ def on_starting(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 
 
     Not the API itself: a reload (SIGHUP) is to find its new code. New libraries need a new server.
     """
-    for library in ("flask_cors", "flask_limiter", "prometheus_client.multiprocess", "pydantic_settings", "supabase"):
+    for library in ("flask_cors", "limits", "prometheus_client.multiprocess", "pydantic_settings", "supabase"):
         importlib.import_module(library)
 
 

@@ -62,7 +62,7 @@ class KeyRing:
         """The key with this SHA-256 [hex], or None if it is no good.
 
         Raises what `lookup` raises; nothing is remembered then. Raises
-        TooManyUnknownKeys instead of looking up a key that was never good for
+        RateLimited instead of looking up a key that was never good for
         a `visitor` who tried too many of those.
         """
         with self._lock:

@@ -17,7 +17,7 @@ from .settings import Settings
 def register(app: Flask, settings: Settings) -> None:
     """Serve the page at / and its settings at /config.json."""
     supabase_url = settings.public_supabase_url or settings.supabase_url
-    policy = content_security_policy(supabase_url)
+    policy = content_security_policy(supabase_url, settings.public_api_url)
     bp = Blueprint("page", __name__)
 
     @bp.get("/config.json")
@@ -29,6 +29,7 @@ def register(app: Flask, settings: Settings) -> None:
             supabase_anon_key=settings.supabase_anon_key,
             online_window_s=ONLINE_WINDOW_S,
             version=version("fluxio"),
+            api_url=settings.public_api_url or "",
         )
         answer.headers["Cache-Control"] = "no-cache"
         return answer
@@ -54,16 +55,20 @@ def register(app: Flask, settings: Settings) -> None:
         return answer
 
 
-def content_security_policy(supabase_url: str) -> str:
-    """What the page may load and reach: itself, and this Supabase by HTTP and WebSocket."""
+def content_security_policy(supabase_url: str, api_url: str | None) -> str:
+    """What the page may load and reach: itself, this Supabase by HTTP and WebSocket, and the API elsewhere."""
     parts = urlsplit(supabase_url)
     socket_scheme = "wss" if parts.scheme == "https" else "ws"
+    reached = ["'self'", f"{parts.scheme}://{parts.netloc}", f"{socket_scheme}://{parts.netloc}"]
+    if api_url is not None:
+        api = urlsplit(api_url)
+        reached.append(f"{api.scheme}://{api.netloc}")
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"connect-src 'self' {parts.scheme}://{parts.netloc} {socket_scheme}://{parts.netloc}",
+            f"connect-src {' '.join(reached)}",
             "img-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",

@@ -10,7 +10,7 @@ Problem
   PayloadTooLarge         413  payload_too_large, too_many_readings
   UnsupportedEncoding     415  unsupported_encoding
   NothingAccepted         422  nothing_accepted: every reading was rejected or conflicts
-  TooManyUnknownKeys      429  rate_limited: unknown keys from one address; a key's own limit is Flask-Limiter's 429
+  RateLimited             429  rate_limited: too many requests with one key, or of unknown keys from one address
   Unavailable             503  database_unavailable: send the same again after Retry-After
   NotReady                503  not_ready: of /readyz only, with what is wrong
 """
@@ -18,14 +18,14 @@ Problem
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
 from flask import Flask, Response, g, json, request
 from flask.typing import ResponseReturnValue
-from flask_limiter import RateLimitExceeded
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ _HTTP_CODES = {
     405: "method_not_allowed",
     413: "payload_too_large",
     415: "unsupported_encoding",
-    429: "rate_limited",
 }
 
 
@@ -125,12 +124,15 @@ class NothingAccepted(Problem):
     default_code = "nothing_accepted"
 
 
-class TooManyUnknownKeys(Problem):
-    """Too many keys that nobody has came from one address."""
+class RateLimited(Problem):
+    """Too many requests; another has room in `wait_s` seconds."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     default_code = "rate_limited"
-    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
+
+    def __init__(self, detail: str, *, wait_s: float) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
 
 
 class Unavailable(Problem):
@@ -171,6 +173,8 @@ def register(app: Flask) -> None:
     def _known(error: Problem) -> Response:
         answer = document(error.status, error.code, error.detail, **error.members)
         answer.headers.update(error.headers)
+        if isinstance(error, RateLimited):
+            answer.headers["Retry-After"] = str(max(1, math.ceil(error.wait_s)))
         return answer
 
     @app.errorhandler(HTTPException)
@@ -179,8 +183,7 @@ def register(app: Flask) -> None:
         if status < 400:
             return error
         code = _HTTP_CODES.get(status, "http_error" if status < 500 else "internal_error")
-        answer = document(status, code, _detail(error))
-        # Retry-After of a 429 is added by limits.py, which knows it.
+        answer = document(status, code, error.description or error.name)
         for name, value in error.get_headers():
             if name in {"Allow", "Retry-After", "WWW-Authenticate"}:
                 answer.headers[name] = value
@@ -190,9 +193,3 @@ def register(app: Flask) -> None:
     def _unexpected(error: Exception) -> Response:
         _log.error("unhandled error, request %s", g.get("request_id"), exc_info=error)
         return document(500, "internal_error", "The request failed; the failure has been logged.")
-
-
-def _detail(error: HTTPException) -> str:
-    if isinstance(error, RateLimitExceeded | TooManyRequests):
-        return "Too many requests with this key; repeat after Retry-After."
-    return error.description or error.name

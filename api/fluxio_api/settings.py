@@ -60,13 +60,15 @@ class Settings(BaseSettings):
 
     #: Supabase as a browser reaches it; unset: SUPABASE_URL.
     public_supabase_url: HttpAddress | None = None
+    #: This API as a browser reaches it; unset: the origin that serves the page.
+    public_api_url: HttpAddress | None = None
     #: Folder served at /.
     dashboard_dir: Path = _CHECKOUT_DASHBOARD
     #: Largest ingest body [bytes].
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     #: How long a key that was found good is not looked up again [s].
     key_cache_s: float = Field(default=30, ge=0, le=30)
-    #: POSTs of one key, in the notation of Flask-Limiter: what it may send for long, and at once.
+    #: POSTs of one key, in the notation of the `limits` library: what it may send for long, and at once.
     ingest_rate_limit: str = "6000 per minute; 200 per second"
     #: Where they are counted: redis://... for all workers, memory:// for each alone. May hold a password.
     rate_limit_storage: SecretStr = SecretStr("memory://")

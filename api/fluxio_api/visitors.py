@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from flask import Request
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
+from limits import parse
 
-from .problems import TooManyUnknownKeys
+from .problems import RateLimited
+from .sliding_window import SlidingWindow
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -26,36 +26,46 @@ class Visitor:
 
     #: None: it cannot be told.
     address: Address | None
-    tries: RateLimiter
-    rate: RateLimitItem
+    visitors: Visitors
 
     def check(self) -> None:
-        """Raise TooManyUnknownKeys if too many came from there lately."""
-        if not self.tries.test(self.rate, _site(self.address)):
-            raise TooManyUnknownKeys("Too many unknown keys came from this address; repeat after Retry-After.")
+        """Raise RateLimited if too many unknown keys came from there lately."""
+        self.visitors.check(_site(self.address))
 
     def failed(self) -> None:
         """Count one unknown key from there."""
-        self.tries.hit(self.rate, _site(self.address))
+        self.visitors.failed(_site(self.address))
 
 
 class Visitors:
     """Tells callers apart by their addresses; safe to share between threads.
 
     `trusted`: the proxies whose X-Forwarded-For is believed. `rate`: how many
-    keys that turn out unknown one address may try, as Flask-Limiter writes it,
-    counted in this process.
+    keys that turn out unknown one address may try, in the notation of the
+    `limits` library, counted in this process.
     """
 
     def __init__(self, trusted: Sequence[Network], *, rate: str) -> None:
         self._trusted = trusted
-        self._rate = parse(rate)
-        self._tries = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._tries = SlidingWindow(parse(rate))
+        self._lock = threading.Lock()
 
     def of(self, request: Request) -> Visitor:
         """Who sent `request`."""
         address = client_address(request.remote_addr, request.headers.get("X-Forwarded-For", ""), self._trusted)
-        return Visitor(address, self._tries, self._rate)
+        return Visitor(address, self)
+
+    def check(self, site: str) -> None:
+        """As Visitor.check, by the address or IPv6 site."""
+        with self._lock:
+            wait_s = self._tries.wait_s(site)
+        if wait_s:
+            raise RateLimited("Too many unknown keys came from this address; repeat after Retry-After.", wait_s=wait_s)
+
+    def failed(self, site: str) -> None:
+        """As Visitor.failed."""
+        with self._lock:
+            self._tries.count(site)
 
 
 def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Network]) -> Address | None:

@@ -1,23 +1,40 @@
 // @ts-check
-/** Wiring: settings, the Supabase client, who is signed in, what is shown. */
-import { createDashboard } from "./dashboard.js";
+/** Boot: language, settings, the clients, who is signed in. */
+import { createApi } from "./data/api.js";
 import { loadProfile } from "./data/queries.js";
 import { backoffMs } from "./lib/backoff.js";
 import { createClock } from "./lib/clock.js";
 import { loadConfig } from "./lib/config.js";
-import { byId, setText } from "./lib/dom.js";
-import { restWords, signInWords } from "./lib/errors.js";
+import { failureWords, signInWords } from "./lib/errors.js";
+import { createPreferences } from "./lib/preferences.js";
 import { createSupabase } from "./lib/supabase.js";
-import { createInstantFormat } from "./lib/time.js";
+import { chooseLanguage, setLanguage, t } from "./lib/translate.js";
 import { watchSession } from "./live/session.js";
-import { createBanner } from "./views/banner.js";
-import { createSignIn } from "./views/sign-in.js";
-import { createStatus } from "./views/status.js";
+import { createShell } from "./shell.js";
+import { openSession } from "./signed-in.js";
 
-/** What "Try again" does now. */
-let retry = () => globalThis.location.reload();
-const status = createStatus();
-const banner = createBanner({ onRetry: () => retry() });
+const preferences = createPreferences();
+const { language, locale } = chooseLanguage(preferences.get("language"), globalThis.navigator.languages);
+setLanguage(language, locale);
+
+const reload = () => globalThis.location.reload();
+/** What the frame's buttons do now; they are there before the settings are. */
+const actions = {
+  retry: reload,
+  signOut: () => {},
+  /** @type {(email: string, password: string) => Promise<string | null>} */
+  signIn: async () => null,
+};
+const shell = createShell({
+  language,
+  onLanguage: (next) => {
+    preferences.set("language", next);
+    reload();
+  },
+  onRetry: () => actions.retry(),
+  onSignOut: () => actions.signOut(),
+  onSignIn: (email, password) => actions.signIn(email, password),
+});
 
 /**
  * @param {import("./lib/config.js").Config} config
@@ -26,28 +43,22 @@ const banner = createBanner({ onRetry: () => retry() });
 function start(config, clockOffset) {
   const client = createSupabase(config);
   const clock = createClock(clockOffset);
-  const instants = createInstantFormat(undefined, undefined);
-  const dashboard = createDashboard({ client, config, clock, instants, status, banner });
-  const account = byId("account", HTMLElement);
-  const organization = byId("organization", HTMLElement);
-  const noOrganization = byId("no-organization", HTMLElement);
+  const api = createApi({ baseUrl: config.api_url, client });
+  /** @type {ReturnType<typeof openSession> | null} */
+  let opened = null;
   /** Counts sessions, so that an answer for one that ended is dropped. */
   let sessions = 0;
 
-  const signIn = createSignIn({
-    onSubmit: async (email, password) => {
-      const { error } = await client.auth.signInWithPassword({ email, password });
-      return error === null ? null : signInWords(error);
-    },
-  });
+  actions.signIn = async (email, password) => {
+    const { error } = await client.auth.signInWithPassword({ email, password });
+    return error === null ? null : signInWords(error);
+  };
   const session = watchSession({ client, onBegin: begin, onEnd: end });
-
-  setText(byId("zone", HTMLElement), `Times in ${instants.zoneName(clock.now())}`);
-  setText(byId("version", HTMLElement), config.version === "" ? "" : `FluxIO ${config.version}`);
-  byId("sign-out", HTMLButtonElement).addEventListener("click", () => session.signOut(dashboard.close));
+  actions.signOut = () => void session.signOut(close);
+  shell.showVersion(config.version);
 
   /**
-   * Reads who this is, as often as it takes, and opens the dashboard.
+   * Reads who this is, as often as it takes, and opens the views.
    *
    * @param {{id: string, email: string}} user
    * @param {number} [attempt]
@@ -55,42 +66,37 @@ function start(config, clockOffset) {
   async function begin(user, attempt = 0) {
     sessions += 1;
     const mine = sessions;
-    signIn.hide();
-    status.show("connecting");
-    account.hidden = false;
-    setText(byId("account-name", HTMLElement), user.email);
-    retry = () => void begin(user);
+    shell.showAccount(user.email);
+    shell.status.show("connecting");
+    actions.retry = () => void begin(user);
     try {
       const profile = await loadProfile(client, user.id);
       if (mine !== sessions) return;
-      banner.hide();
-      if (profile === null) return showNoOrganization();
-      setText(organization, profile.organization ?? "");
-      retry = dashboard.retry;
-      dashboard.open(profile);
+      shell.banner.hide();
+      if (profile === null) return shell.showNoOrganization();
+      shell.showOrganization(profile.organization ?? "");
+      opened = openSession({ client, api, config, clock, locale, preferences }, shell, profile);
+      actions.retry = opened.retry;
     } catch (error) {
       if (mine !== sessions) return;
-      banner.show(restWords(error));
+      shell.banner.show(failureWords(error));
       clock.setTimeout(() => mine === sessions && void begin(user, attempt + 1), backoffMs(attempt));
     }
   }
 
-  function showNoOrganization() {
-    noOrganization.hidden = false;
-    status.show("off");
+  async function close() {
+    const closing = opened;
+    opened = null;
+    shell.banner.hide();
+    await closing?.close();
   }
 
   /** @param {"none" | "asked" | "expired"} reason */
   function end(reason) {
     sessions += 1;
-    void dashboard.close();
+    void close();
     if (reason === "asked") globalThis.history.replaceState(null, "", globalThis.location.pathname);
-    account.hidden = true;
-    noOrganization.hidden = true;
-    setText(organization, "");
-    setText(byId("account-name", HTMLElement), "");
-    status.show("off");
-    signIn.show(reason === "expired" ? "Your session has ended. Please sign in again." : "");
+    shell.showSignIn(reason === "expired" ? t("signIn.expired") : "");
   }
 }
 
@@ -98,8 +104,7 @@ try {
   const { config, clockOffset } = await loadConfig();
   start(config, clockOffset);
 } catch (error) {
-  status.show("off");
-  banner.show(
-    `The page's settings could not be read. ${error instanceof Error ? error.message : String(error)}`,
-  );
+  shell.status.show("off");
+  const message = error instanceof Error ? error.message : String(error);
+  shell.banner.show(t("shell.noSettings", { message }));
 }

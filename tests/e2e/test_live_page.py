@@ -126,7 +126,7 @@ def test_a_wrong_password_is_said_in_words(system: System, chromium: Browser) ->
 
 
 def test_the_chart_and_its_table_show_a_device(system: System, dashboard: Dashboard) -> None:
-    dashboard.row("NIVUS_03").get_by_role("button").first.click()
+    dashboard.row("NIVUS_03").get_by_role("link").click()
     expect(dashboard.page.get_by_role("heading", name=re.compile("^Flow of "))).to_be_visible()
     expect(dashboard.page.locator("figure canvas")).to_be_visible()
     dashboard.page.get_by_text("Show the chart as a table").click()

@@ -33,12 +33,13 @@ def read_number(value: object) -> float | int | NoNumber:
 
     `value` is any JSON value. Booleans and empty arrays are missing values.
     """
+    # First what nearly all are; JSON has no subclasses, and bool is a type of its own.
+    if type(value) is float or type(value) is int:
+        return value if -_FLOAT32_MAX <= value <= _FLOAT32_MAX else NoNumber.INVALID_FLOAT
     if value is None or isinstance(value, bool) or value == []:
         return NoNumber.MISSING
     if isinstance(value, str):
         return _from_text(value.strip())
-    if isinstance(value, int | float):
-        return value if abs(value) <= _FLOAT32_MAX else NoNumber.INVALID_FLOAT
     return NoNumber.INVALID
 
 

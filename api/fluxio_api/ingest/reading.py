@@ -8,9 +8,10 @@ what cannot be written down as a reading at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from .names import KNOWN, MEASUREMENTS, by_known_names
 from .numbers import NoNumber, is_missing, read_number
@@ -79,14 +80,17 @@ def to_element(
     flags = _flags(value.get("flags"))
     converted: dict[str, object] = {}
     for name in MEASUREMENTS:
-        number = read_number(value.get(name))
+        sent = value.get(name)
+        if sent is None:
+            continue
+        number = read_number(sent)
         if number is NoNumber.INVALID:
             raise Rejected(f"/{name}")
         if number is NoNumber.INVALID_FLOAT and "invalid_float" not in flags:
             flags.append("invalid_float")
         if not isinstance(number, NoNumber):
             if name in origin.flat_units:
-                converted[name] = value[name]
+                converted[name] = sent
                 number = in_our_unit(name, number, origin.flat_units[name])
             element[name] = number
     if flags:
@@ -200,16 +204,23 @@ def check_storable(value: Mapping[str, object]) -> None:
 
 def _is_plain(value: object, depth: int) -> bool:
     """Whether there is no fault to point at, which is nearly always and told faster than where it would be."""
-    if isinstance(value, str):
-        return _UNSTORABLE.search(value) is None
+    members: Iterable[object]
     if isinstance(value, dict):
-        return (
-            depth <= _MAX_DEPTH
-            and not isinstance(value, RepeatedNames)
-            and all(_storable(name) and _is_plain(member, depth + 1) for name, member in value.items())
-        )
-    if isinstance(value, list):
-        return depth <= _MAX_DEPTH and all(_is_plain(member, depth + 1) for member in value)
+        if isinstance(value, RepeatedNames):
+            return False
+        members = chain(value, value.values())
+    elif isinstance(value, list):
+        members = value
+    else:
+        return not isinstance(value, str) or _storable(value)
+    if depth > _MAX_DEPTH:
+        return False
+    for member in members:
+        if isinstance(member, str):
+            if _UNSTORABLE.search(member):
+                return False
+        elif isinstance(member, dict | list) and not _is_plain(member, depth + 1):
+            return False
     return True
 
 

@@ -11,12 +11,12 @@ from importlib.metadata import version
 from typing import Protocol
 
 from flask import Blueprint, Response, g, jsonify, request
-from flask_limiter import Limiter
 
 from .. import contract, metrics
 from ..auth import Gateway, gateway_of
 from ..http_edge import read_body
 from ..keyring import KeyRing
+from ..limits import Limit
 from ..openapi.operation import operation
 from ..problems import NothingAccepted, Unauthenticated
 from ..visitors import Visitors
@@ -34,15 +34,9 @@ class Takes(Protocol):
         """As Intake.take; results are `queued` if the body is kept for later."""
 
 
-def blueprint(
-    intake: Takes, keys: KeyRing, visitors: Visitors, limiter: Limiter, *, shared_key: str | None, rate: str
-) -> Blueprint:
-    """The ingest routes. `shared_key`: API_SECRET_KEY; `rate`: POSTs a key may send, as Flask-Limiter writes it."""
+def blueprint(intake: Takes, keys: KeyRing, visitors: Visitors, limit: Limit, *, shared_key: str | None) -> Blueprint:
+    """The ingest routes. `limit` counts POSTs by key; `shared_key`: API_SECRET_KEY."""
     bp = Blueprint("ingest", __name__, url_prefix="/api")
-
-    @limiter.limit(rate, key_func=lambda: str(g.key_label))
-    def admit() -> None:
-        """Count this POST against its key; raises RateLimitExceeded."""
 
     @bp.after_request
     def count(answer: Response) -> Response:
@@ -81,7 +75,7 @@ def blueprint(
         received_at = datetime.now(UTC)
         gateway = gateway_of(request, keys, visitors, shared_key)
         g.key_label = gateway.api_key_id or "shared"
-        admit()
+        limit.admit(g.key_label)
         arrival = Arrival(
             read_body(),
             received_at,

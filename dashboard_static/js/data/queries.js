@@ -4,11 +4,10 @@ import { orThrow } from "../lib/errors.js";
 import { PAGE_ROWS, readAll, readBackwards } from "./pages.js";
 
 /** @typedef {import("../lib/supabase.js").SupabaseClient} SupabaseClient */
-/** @typedef {import("../types.js").Device} Device */
 /** @typedef {import("../types.js").Reading} Reading */
 /** @typedef {import("../types.js").Alert} Alert */
 
-const DEVICE_COLUMNS = "device_id,device_name,location,status,expected_interval_s,last_seen";
+const DEVICE_COLUMNS = "device_id,device_name,location,status,expected_interval_s,last_seen,site_id";
 const READING_COLUMNS =
   "device_id,created_at,received_at,flow_rate,totalizer,temperature,pressure,level,velocity,battery_level,signal_strength,quality";
 const ALERT_COLUMNS =
@@ -25,8 +24,9 @@ const SERIES_PAGES = 20;
  * @throws {import("../lib/errors.js").RestError}
  */
 export async function loadFleet(client) {
-  const [devices, readings, alerts] = await Promise.all([
+  const [devices, sites, readings, alerts] = await Promise.all([
     readAll((from, to) => client.from("devices").select(DEVICE_COLUMNS).order("device_id").range(from, to)),
+    readAll((from, to) => client.from("sites").select("id,name,time_zone").order("id").range(from, to)),
     readAll((from, to) =>
       client.from("latest_readings").select(READING_COLUMNS).order("device_id").range(from, to),
     ),
@@ -34,8 +34,13 @@ export async function loadFleet(client) {
       client.from("alerts").select(ALERT_COLUMNS).eq("is_resolved", false).order("id").range(from, to),
     ),
   ]);
+  const siteOf = new Map(sites.map((site) => [site.id, site]));
   return {
-    devices: /** @type {Device[]} */ (devices),
+    devices: devices.map(({ site_id, ...device }) => ({
+      ...device,
+      site: siteOf.get(site_id)?.name ?? null,
+      time_zone: siteOf.get(site_id)?.time_zone ?? null,
+    })),
     readings: /** @type {Reading[]} */ (readings),
     alerts: /** @type {Alert[]} */ (alerts),
   };
@@ -51,17 +56,24 @@ export async function loadFleet(client) {
  */
 export async function loadProfile(client, userId) {
   const user = orThrow(
-    await client.from("users").select("id,role,full_name,organization_id").eq("id", userId).maybeSingle(),
+    await client
+      .from("users")
+      .select("id,email,role,full_name,organization_id")
+      .eq("id", userId)
+      .maybeSingle(),
   );
   if (user === null || user.organization_id === null) return null;
   const organization = orThrow(
-    await client.from("organizations").select("name").eq("id", user.organization_id).maybeSingle(),
+    await client.from("organizations").select("name,time_zone").eq("id", user.organization_id).maybeSingle(),
   );
   return {
     id: user.id,
+    email: user.email,
     role: user.role,
     full_name: user.full_name,
+    organization_id: user.organization_id,
     organization: organization?.name ?? null,
+    time_zone: organization?.time_zone ?? "UTC",
   };
 }
 

@@ -8,6 +8,7 @@ import { serverOffset } from "./clock.js";
  * @property {string} supabase_anon_key
  * @property {number} online_window_s [s] a device without contact for longer is offline
  * @property {string} version
+ * @property {string} api_url  where the API is, without a slash at its end; empty: the page's own origin
  */
 
 /**
@@ -21,7 +22,7 @@ export function parseConfig(body) {
   const settings = /** @type {Record<string, unknown>} */ (
     body !== null && typeof body === "object" ? body : {}
   );
-  const { supabase_url, supabase_anon_key, online_window_s, version } = settings;
+  const { supabase_url, supabase_anon_key, online_window_s, version, api_url } = settings;
   if (typeof supabase_url !== "string" || !/^https?:\/\//.test(supabase_url)) {
     throw new TypeError("config.json: supabase_url is not an address");
   }
@@ -31,7 +32,17 @@ export function parseConfig(body) {
   if (typeof online_window_s !== "number" || !(online_window_s > 0)) {
     throw new TypeError("config.json: online_window_s is not a positive number");
   }
-  return { supabase_url, supabase_anon_key, online_window_s, version: String(version ?? "") };
+  const api = api_url ?? "";
+  if (typeof api !== "string" || !/^(https?:\/\/.+)?$/.test(api)) {
+    throw new TypeError("config.json: api_url is not an address");
+  }
+  return {
+    supabase_url,
+    supabase_anon_key,
+    online_window_s,
+    version: String(version ?? ""),
+    api_url: api.replace(/\/+$/, ""),
+  };
 }
 
 /**

@@ -1,19 +1,36 @@
 // @ts-check
+/** Attributes that could run or load something; no view needs them. */
+const REFUSED = /^(on|style$|srcdoc$)/i;
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+
 /**
  * Builds an element. Strings become text nodes, so data can never become markup.
  *
+ * A property is an attribute (true: present and empty; false, null, undefined: absent), or with `on` and a
+ * function a listener: `h("button", { type: "button", onclick: again }, t("action.retry"))`.
+ *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, string | boolean>} [attributes]  true: present and empty, false: absent
- * @param {...(Node | string)} children
+ * @param {Record<string, string | number | boolean | null | undefined | ((event: never) => void)>} [props]
+ * @param {...(Child | Child[])} children  null, undefined and false are left out
  * @returns {HTMLElementTagNameMap[K]}
  */
-export function el(tag, attributes = {}, ...children) {
+export function h(tag, props = {}, ...children) {
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== false) node.setAttribute(name, value === true ? "" : value);
+  for (const [name, value] of Object.entries(props)) {
+    if (typeof value === "function") {
+      node.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    } else if (REFUSED.test(name)) {
+      throw new TypeError(`${name} is no attribute to set`);
+    } else if (value !== false && value !== null && value !== undefined) {
+      node.setAttribute(name, value === true ? "" : String(value));
+    }
   }
-  node.append(...children);
+  for (const child of children.flat()) {
+    if (child === null || child === undefined || child === false) continue;
+    node.append(typeof child === "number" ? String(child) : child);
+  }
   return node;
 }
 
@@ -43,7 +60,7 @@ export function setAttribute(node, name, value) {
 }
 
 /**
- * The element with this id.
+ * The element of index.html with this id. Views build their own and keep them in variables.
  *
  * @template {Element} T
  * @param {string} id

@@ -1,5 +1,6 @@
 // @ts-check
 /** Failures in words that a person can act on. */
+import { t } from "./translate.js";
 
 /** A failed read or write of the REST interface: PostgREST's code and text. */
 export class RestError extends Error {
@@ -24,30 +25,64 @@ export function orThrow(answer) {
   return answer.data;
 }
 
-/** @param {unknown} error */
-export function restWords(error) {
-  if (!(error instanceof RestError)) return `Unexpected error: ${messageOf(error)}`;
-  if (error.status === 0) return "The server cannot be reached.";
-  if (error.status === 401)
-    return "Your session has run out and is being renewed. If this stays, sign out and in again.";
-  if (error.code === "42501" || error.status === 403) return "You are not allowed to do this.";
-  if (error.status === 429) return "Too many requests. Wait a moment.";
-  if (error.status >= 500) return `The database is not available (${error.status}).`;
-  return `The server refused the request: ${error.message}`;
+/** @typedef {{pointer?: string, detail?: string}} Fault  one faulty member of a body */
+
+/** A failed call of the API: what its problem document (RFC 9457) says. */
+export class ApiProblem extends Error {
+  /**
+   * @param {object} problem
+   * @param {number} problem.status  0: no answer came
+   * @param {string} [problem.code]  stable, see docs/api.md; "timeout" or "unreachable" without an answer
+   * @param {string} [problem.detail]
+   * @param {Fault[]} [problem.errors]  where in the body
+   * @param {string} [problem.requestId]
+   * @param {number | null} [problem.retryAfterS] [s]
+   */
+  constructor({ status, code = "", detail = "", errors = [], requestId = "", retryAfterS = null }) {
+    super(detail || `status ${status}`);
+    this.name = "ApiProblem";
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors;
+    this.requestId = requestId;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/**
+ * What failed, in words: of Supabase's REST interface, of the API, or anything else.
+ *
+ * @param {unknown} error
+ */
+export function failureWords(error) {
+  if (!(error instanceof RestError || error instanceof ApiProblem)) {
+    return t("failure.unexpected", { message: messageOf(error) });
+  }
+  const { status, code } = error;
+  if (code === "timeout") return t("failure.slow");
+  if (status === 0) return t("failure.unreachable");
+  if (status === 401) return t("failure.session");
+  if (code === "42501" || status === 403) return t("failure.forbidden");
+  if (status === 404) return t("failure.notFound");
+  if (status === 429) return t("failure.tooMany");
+  if (status >= 500) {
+    const words = { status: String(status) };
+    return error instanceof ApiProblem ? t("failure.api", words) : t("failure.database", words);
+  }
+  return t("failure.refused", { message: error.message });
 }
 
 /**
  * @param {{name?: string, code?: string, status?: number, message?: string}} error  of supabase-js Auth
  */
 export function signInWords(error) {
-  if (error.code === "invalid_credentials") return "Wrong e-mail address or password.";
-  if (error.code === "email_not_confirmed") return "This e-mail address is not confirmed yet.";
-  if (error.code === "user_banned") return "This account is locked.";
-  if (error.status === 429) return "Too many attempts. Wait a minute and try again.";
-  if (error.name === "AuthRetryableFetchError" || error.status === 0) {
-    return "The sign-in service cannot be reached. Check the connection and try again.";
-  }
-  return `Sign-in failed: ${error.message ?? "unknown error"}`;
+  if (error.code === "invalid_credentials") return t("signIn.wrong");
+  if (error.code === "email_not_confirmed") return t("signIn.unconfirmed");
+  if (error.code === "user_banned") return t("signIn.locked");
+  if (error.status === 429) return t("signIn.tooMany");
+  if (error.name === "AuthRetryableFetchError" || error.status === 0) return t("signIn.unreachable");
+  return t("signIn.failed", { message: error.message ?? "" });
 }
 
 /** @param {unknown} error */

@@ -3,6 +3,7 @@
 import { contactState, lastContact, staleAfterMs } from "./freshness.js";
 import { numberOrNull } from "./quantity.js";
 import { parseInstant } from "./time.js";
+import { t } from "./translate.js";
 
 /** @typedef {import("../types.js").Device} Device */
 /** @typedef {import("../types.js").Reading} Reading */
@@ -108,7 +109,7 @@ export function sortAlerts(alerts) {
  * @param {Alert[]} opened  at least one
  */
 export function newsText(opened) {
-  const [worst] = sortAlerts(opened);
-  if (opened.length === 1) return `New ${worst.severity} alert: ${worst.message}`;
-  return `${opened.length} new alerts, the worst ${worst.severity}: ${worst.message}`;
+  const [{ severity, message }] = sortAlerts(opened);
+  if (opened.length === 1) return t(`alerts.new.${severity}`, { message });
+  return t(`alerts.news.${severity}`, { count: opened.length, message });
 }

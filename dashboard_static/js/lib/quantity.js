@@ -1,19 +1,23 @@
 // @ts-check
 /** Measured quantities: units, digits, and the difference between nothing and zero. */
+import { t } from "./translate.js";
 
 /** How a quantity is written, by its column. A flow below 10 has one digit more. */
 export const QUANTITIES = Object.freeze({
-  flow_rate: { label: "Flow", unit: "m³/h", digits: 1, smallDigits: 2 },
-  totalizer: { label: "Totalizer", unit: "m³", digits: 1 },
-  level: { label: "Level", unit: "m", digits: 3 },
-  velocity: { label: "Velocity", unit: "m/s", digits: 3 },
-  temperature: { label: "Temperature", unit: "°C", digits: 1 },
-  pressure: { label: "Pressure", unit: "bar", digits: 2 },
-  battery_level: { label: "Battery", unit: "%", digits: 0 },
-  signal_strength: { label: "Signal", unit: "dBm", digits: 0 },
+  flow_rate: { unit: "m³/h", digits: 1, smallDigits: 2 },
+  totalizer: { unit: "m³", digits: 1 },
+  level: { unit: "m", digits: 3 },
+  velocity: { unit: "m/s", digits: 3 },
+  temperature: { unit: "°C", digits: 1 },
+  pressure: { unit: "bar", digits: 2 },
+  battery_level: { unit: "%", digits: 0 },
+  signal_strength: { unit: "dBm", digits: 0 },
 });
 
 /** @typedef {keyof typeof QUANTITIES} Quantity */
+
+/** @param {Quantity} quantity */
+export const labelOf = (quantity) => t(`quantity.${quantity}`);
 
 export const NO_VALUE = "–";
 const SMALL = 10;
@@ -36,6 +40,7 @@ export function numberOrNull(value) {
 export function createQuantityFormat(locale) {
   /** @type {Map<number, Intl.NumberFormat>} */
   const formats = new Map();
+  const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 3 });
   /** @param {number} digits */
   const withDigits = (digits) => {
     const known = formats.get(digits);
@@ -67,6 +72,8 @@ export function createQuantityFormat(locale) {
       const number = numberOrNull(value);
       return number === null ? NO_VALUE : `${written(number, quantity)}\u00a0${QUANTITIES[quantity].unit}`;
     },
+    /** A number of any size, for an axis. @param {number} value */
+    plain: (value) => plain.format(value),
     /** A count. @param {number} value */
     count: (value) => withDigits(0).format(value),
   };

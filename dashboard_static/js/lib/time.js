@@ -1,5 +1,6 @@
 // @ts-check
 /** Instants and ages. Pure: the current time is always an argument. */
+import { t } from "./translate.js";
 
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d(?::?\d\d)?)$/;
 const SECOND = 1000;
@@ -49,7 +50,7 @@ function joined(big, bigUnit, small, smallUnit) {
  * @param {number} now [ms]
  */
 export function ageText(instant, now) {
-  return Number.isNaN(instant) ? "–" : `${durationText(now - instant)} ago`;
+  return Number.isNaN(instant) ? "–" : t("time.ago", { age: durationText(now - instant) });
 }
 
 /**
@@ -63,9 +64,17 @@ export function createInstantFormat(locale, timeZone) {
   const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium", timeZone });
   const short = new Intl.DateTimeFormat(locale, { timeStyle: "short", timeZone });
   const day = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone });
+  const zoneLetters = new Intl.DateTimeFormat(locale, { timeZoneName: "short", timeZone });
   const zone = new Intl.DateTimeFormat(locale, { timeZoneName: "longOffset", timeZone });
 
+  /** @param {Intl.DateTimeFormat} format @param {number} instant */
+  const zonePart = (format, instant) =>
+    format.formatToParts(instant).find((part) => part.type === "timeZoneName")?.value ?? "";
+
   return {
+    timeZone: zone.resolvedOptions().timeZone,
+    /** "CET" or "GMT+1" @param {number} instant */
+    zoneShort: (instant) => zonePart(zoneLetters, instant),
     /** @param {number} instant @param {number} now */
     brief: (instant, now) => (day.format(instant) === day.format(now) ? time : full).format(instant),
     /** @param {number} instant */
@@ -74,7 +83,7 @@ export function createInstantFormat(locale, timeZone) {
     minute: (instant) => short.format(instant),
     /** "Europe/Berlin (GMT+01:00)" @param {number} now */
     zoneName: (now) => {
-      const offset = zone.formatToParts(now).find((part) => part.type === "timeZoneName")?.value ?? "";
+      const offset = zonePart(zone, now);
       const name = zone.resolvedOptions().timeZone;
       return name === offset ? name : `${name} (${offset})`;
     },
@@ -82,3 +91,28 @@ export function createInstantFormat(locale, timeZone) {
 }
 
 /** @typedef {ReturnType<typeof createInstantFormat>} InstantFormat */
+
+/**
+ * Formats by zone, each made once. A zone that this browser does not know is written in UTC, and so named.
+ *
+ * @param {string | undefined} locale
+ * @param {string} home  the organization's zone
+ * @returns {(zone: string | null | undefined) => InstantFormat} null, undefined: the organization's
+ */
+export function createZones(locale, home) {
+  /** @type {Map<string, InstantFormat>} */
+  const formats = new Map();
+  return (zone) => {
+    const wanted = zone || home;
+    const known = formats.get(wanted);
+    if (known) return known;
+    let format;
+    try {
+      format = createInstantFormat(locale, wanted);
+    } catch {
+      format = createInstantFormat(locale, "UTC");
+    }
+    formats.set(wanted, format);
+    return format;
+  };
+}

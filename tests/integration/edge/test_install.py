@@ -23,8 +23,8 @@ EXAMPLE = ROOT / "edge" / "examples" / "agent.toml"
 NOT_ON_A_GATEWAY = {
     "flask",
     "flask-cors",
-    "flask-limiter",
     "gunicorn",
+    "limits",
     "supabase",
     "psycopg",
     "pyjwt",

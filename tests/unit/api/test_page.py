@@ -35,9 +35,16 @@ def test_the_page_is_told_what_it_needs_and_no_secret(make_client: Callable[...,
         "supabase_url": "https://abc.supabase.co",
         "supabase_anon_key": "sb_publishable_x",
         "online_window_s": 900,
+        "api_url": "",
     }
     assert "https://abc.supabase.co wss://abc.supabase.co" in answer.headers["Content-Security-Policy"]
     assert "secret" not in answer.text
+
+
+def test_the_page_may_reach_an_api_that_is_elsewhere(make_client: Callable[..., FlaskClient]) -> None:
+    answer = make_client(public_api_url="https://api.example/base/").get("/config.json")
+    assert answer.get_json()["api_url"] == "https://api.example/base"
+    assert "ws://db.test:54321 https://api.example;" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_page_of_another_origin_is_let_in_only_by_name(make_client: Callable[..., FlaskClient]) -> None:

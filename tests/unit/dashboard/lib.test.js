@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { page } from "./fakes.js";
 
-const { ageText, createInstantFormat, durationText, parseInstant } = await page("lib/time.js");
+const { ageText, createInstantFormat, createZones, durationText, parseInstant } = await page("lib/time.js");
 const { createQuantityFormat, numberOrNull } = await page("lib/quantity.js");
 const { contactState, lastContact, quietAfterMs, staleAfterMs } = await page("lib/freshness.js");
 const { backoffMs } = await page("lib/backoff.js");
 const { serverOffset } = await page("lib/clock.js");
 const { parseConfig, loadConfig } = await page("lib/config.js");
-const { orThrow, restWords, signInWords } = await page("lib/errors.js");
+const { orThrow, failureWords, signInWords } = await page("lib/errors.js");
 
 test("every form of a timestamp that REST and Realtime send is the same instant", () => {
   const expected = Date.UTC(2026, 10, 22, 8, 22, 50) + 70.125;
@@ -45,6 +45,16 @@ test("times name their zone and leave out today's date", () => {
   assert.equal(format.brief(noon, noon + 3_600_000), "12:00:00");
   assert.match(format.brief(noon, noon + 13 * 3_600_000), /22 Nov 2026.*12:00:00/);
   assert.equal(format.zoneName(noon), "Europe/Berlin (GMT+01:00)");
+});
+
+test("a device's zone is its site's, else the organization's, and an unknown one is UTC", () => {
+  const instantsOf = createZones("en-GB", "Europe/Berlin");
+  const noon = Date.UTC(2026, 10, 22, 12);
+  assert.equal(instantsOf("Europe/Lisbon").minute(noon), "12:00");
+  assert.equal(instantsOf(null).minute(noon), "13:00");
+  assert.equal(instantsOf(undefined).zoneShort(noon), "CET");
+  assert.match(instantsOf("Mars/Olympus").zoneName(noon), /^UTC/);
+  assert.equal(instantsOf(null), instantsOf("Europe/Berlin"));
 });
 
 test("no value is a dash, zero is zero, and nothing else becomes a number", () => {
@@ -108,6 +118,7 @@ const CONFIG = {
   supabase_anon_key: "k",
   online_window_s: 900,
   version: "1",
+  api_url: "",
 };
 
 test("settings are read past every cache, and a wrong one is named", async () => {
@@ -134,7 +145,7 @@ test("failures are told in words", () => {
     try {
       orThrow({ data: null, error: { message: "m", code }, status });
     } catch (error) {
-      return restWords(error);
+      return failureWords(error);
     }
     return "";
   };
@@ -144,7 +155,7 @@ test("failures are told in words", () => {
   assert.match(words(403, "42501"), /not allowed/);
   assert.match(words(503), /not available/);
   assert.match(words(400), /refused/);
-  assert.match(restWords(new TypeError("x")), /Unexpected/);
+  assert.match(failureWords(new TypeError("x")), /Unexpected/);
   assert.match(signInWords({ code: "invalid_credentials", status: 400 }), /Wrong e-mail address or password/);
   assert.match(signInWords({ name: "AuthRetryableFetchError", status: 0 }), /cannot be reached/);
   assert.match(signInWords({ status: 429 }), /Too many/);

@@ -17,11 +17,20 @@ const client = (rows) => ({
     }),
   }),
 });
-const person = { id: "1", role: "viewer", full_name: "Ada", organization_id: "2" };
+const person = {
+  id: "1",
+  email: "ada@north.example",
+  role: "viewer",
+  full_name: "Ada",
+  organization_id: "2",
+};
 
 test("a person's profile names their organization", async () => {
-  const profile = await loadProfile(client({ users: person, organizations: { name: "North" } }), "1");
-  assert.deepEqual(profile, { id: "1", role: "viewer", full_name: "Ada", organization: "North" });
+  const profile = await loadProfile(
+    client({ users: person, organizations: { name: "North", time_zone: "Europe/Lisbon" } }),
+    "1",
+  );
+  assert.deepEqual(profile, { ...person, organization: "North", time_zone: "Europe/Lisbon" });
 });
 
 test("an account in no organization has no profile", async () => {

@@ -1,13 +1,15 @@
 // @ts-check
 /** A description list of a few labelled values. */
-import { el, setText } from "../lib/dom.js";
+import { h, setText } from "../../lib/dom.js";
 
-/** @param {HTMLElement} list  a <dl> */
-export function createFacts(list) {
+/** @param {string} id  of its list */
+export function createFacts(id) {
+  const list = h("dl", { id, class: "facts" });
   /** @type {Map<string, {box: HTMLElement, value: HTMLElement}>} */
   const known = new Map();
 
   return {
+    node: list,
     /** @param {[label: string, value: string][]} facts */
     show(facts) {
       const labels = new Set(facts.map(([label]) => label));
@@ -25,8 +27,8 @@ export function createFacts(list) {
 
   /** @param {string} label */
   function create(label) {
-    const value = el("dd");
-    const box = el("div", {}, el("dt", {}, label), value);
+    const value = h("dd");
+    const box = h("div", {}, h("dt", {}, label), value);
     list.append(box);
     const made = { box, value };
     known.set(label, made);

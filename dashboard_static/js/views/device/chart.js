@@ -1,21 +1,22 @@
 // @ts-check
 /** The line of one device's flow, drawn by uPlot; gaps stay gaps. */
-import { QUANTITIES } from "../lib/quantity.js";
-import { isolatedIndices } from "../lib/series.js";
+import { labelOf, QUANTITIES } from "../../lib/quantity.js";
+import { isolatedIndices } from "../../lib/series.js";
+import { t } from "../../lib/translate.js";
 
 /** @typedef {typeof import("uplot")} UPlotClass */
 /** @typedef {[number[], (number | null)[]]} Columns */
 
 /** uPlot is loaded when the first chart is drawn, so the rest of the page need not wait for it. */
-const UPLOT = new URL("../../vendor/uPlot.esm.js", import.meta.url).href;
+const UPLOT = new URL("../../../vendor/uPlot.esm.js", import.meta.url).href;
 
 const NARROW_PX = 520;
 
 /**
  * @param {HTMLElement} place
  * @param {object} options
- * @param {import("../lib/quantity.js").QuantityFormat} options.quantities
- * @param {import("../lib/time.js").InstantFormat} options.instants
+ * @param {import("../../lib/quantity.js").QuantityFormat} options.quantities
+ * @param {import("../../lib/time.js").InstantFormat} options.instants
  */
 export async function createChart(place, { quantities, instants }) {
   const { default: uPlot } = /** @type {{default: UPlotClass}} */ (await import(UPLOT));
@@ -56,12 +57,12 @@ export async function createChart(place, { quantities, instants }) {
             grid: { show: false },
             values: (_plot, splits) => splits.map((s) => instants.minute(s * 1000)),
           },
-          { ...axis, grid, size: 64, values: (_plot, splits) => splits.map((v) => axisNumber(v)) },
+          { ...axis, grid, size: 64, values: (_plot, splits) => splits.map((v) => quantities.plain(v)) },
         ],
         series: [
-          { label: "Time", value: (_plot, s) => (s === null ? "–" : instants.full(s * 1000)) },
+          { label: t("device.time"), value: (_plot, s) => (s === null ? "–" : instants.full(s * 1000)) },
           {
-            label: `Flow (${QUANTITIES.flow_rate.unit})`,
+            label: `${labelOf("flow_rate")} (${QUANTITIES.flow_rate.unit})`,
             stroke: colour("--accent"),
             width: 2,
             value: (_plot, v) => quantities.number(v, "flow_rate"),
@@ -77,9 +78,6 @@ export async function createChart(place, { quantities, instants }) {
       place,
     );
   }
-
-  /** @param {number} value */
-  const axisNumber = (value) => new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 }).format(value);
 
   const rebuild = () => {
     if (plot) build();

@@ -1,6 +1,7 @@
 // @ts-check
 /** The sign-in form. */
 import { byId, setText } from "../lib/dom.js";
+import { t } from "../lib/translate.js";
 
 /**
  * @param {{onSubmit: (email: string, password: string) => Promise<string | null>}} options
@@ -20,10 +21,10 @@ export function createSignIn({ onSubmit }) {
     if (button.disabled) return;
     setText(error, "");
     button.disabled = true;
-    setText(button, "Signing in…");
+    setText(button, t("signIn.busy"));
     const problem = await onSubmit(email.value.trim(), password.value);
     button.disabled = false;
-    setText(button, "Sign in");
+    setText(button, t("signIn.submit"));
     if (problem === null) {
       form.reset();
       return;

@@ -20,3 +20,5 @@ export function createBanner({ onRetry }) {
     },
   };
 }
+
+/** @typedef {ReturnType<typeof createBanner>} Banner */

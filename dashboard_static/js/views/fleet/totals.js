@@ -1,29 +1,31 @@
 // @ts-check
 /** The totals above everything. */
-import { byId, el, setAttribute, setText } from "../lib/dom.js";
-import { NO_VALUE } from "../lib/quantity.js";
+import { h, setAttribute, setText } from "../../lib/dom.js";
+import { NO_VALUE } from "../../lib/quantity.js";
+import { t } from "../../lib/translate.js";
 
-/** @typedef {ReturnType<typeof import("../lib/fleet-view.js").totalsOf>} Totals */
+/** @typedef {ReturnType<typeof import("../../lib/fleet-view.js").totalsOf>} Totals */
 
-/** @param {{quantities: import("../lib/quantity.js").QuantityFormat}} options */
+/** @param {{quantities: import("../../lib/quantity.js").QuantityFormat}} options */
 export function createTotals({ quantities }) {
-  const list = byId("totals", HTMLElement);
-  const devices = tile("Devices");
-  const online = tile("Online");
-  const alerts = tile("Open alerts");
-  const critical = tile("Critical alerts");
-  const flow = tile("Flow now");
+  const node = h("dl", { id: "totals" });
+  const devices = tile(t("fleet.devices"));
+  const online = tile(t("fleet.online"));
+  const alerts = tile(t("fleet.openAlerts"));
+  const critical = tile(t("fleet.criticalAlerts"));
+  const flow = tile(t("fleet.flowNow"));
 
   /** @param {string} label */
   function tile(label) {
-    const value = el("dd", { class: "tile-value" }, NO_VALUE);
-    const note = el("dd", { class: "tile-note" });
-    const box = el("div", { class: "tile" }, el("dt", {}, label), value, note);
-    list.append(box);
+    const value = h("dd", { class: "tile-value" }, NO_VALUE);
+    const note = h("dd", { class: "tile-note" });
+    const box = h("div", { class: "tile" }, h("dt", {}, label), value, note);
+    node.append(box);
     return { box, value, note };
   }
 
   return {
+    node,
     /** @param {Totals | null} totals  null: nothing is known yet */
     show(totals) {
       if (totals === null) {
@@ -37,7 +39,7 @@ export function createTotals({ quantities }) {
       const offline = totals.devices - totals.online;
       setText(devices.value, quantities.count(totals.devices));
       setText(online.value, quantities.count(totals.online));
-      setText(online.note, offline === 0 ? "" : `${quantities.count(offline)} not online`);
+      setText(online.note, offline === 0 ? "" : t("fleet.notOnline", { count: offline }));
       setAttribute(online.box, "data-tone", offline === 0 ? null : "warning");
       setText(alerts.value, quantities.count(totals.alerts));
       setAttribute(alerts.box, "data-tone", totals.alerts === 0 ? null : "warning");
@@ -46,9 +48,7 @@ export function createTotals({ quantities }) {
       setText(flow.value, quantities.withUnit(totals.flow, "flow_rate"));
       setText(
         flow.note,
-        totals.flow === null
-          ? "no current reading"
-          : `sum of ${totals.flowOf} current ${totals.flowOf === 1 ? "reading" : "readings"}`,
+        totals.flow === null ? t("fleet.noCurrent") : t("fleet.sumOf", { count: totals.flowOf }),
       );
     },
   };

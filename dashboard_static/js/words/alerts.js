@@ -1,0 +1,43 @@
+// @ts-check
+/** Alerts: the list, the dialog that resolves one, and the news of new ones. */
+export const alerts = {
+  en: {
+    "alerts.title": "Alerts",
+    "alerts.open": "Open alerts",
+    "alerts.empty": "No open alerts.",
+    "alerts.more": "and {count} more",
+    "alerts.acknowledged": "acknowledged",
+    "alerts.resolve": "Resolve",
+    "alerts.resolveThis": "Resolve: {message}",
+    "alerts.dialog": "Resolve alert",
+    "alerts.note": "Note (optional)",
+    "alerts.resolved": "Alert resolved",
+    "alerts.notChanged": "The alert was not changed: it is gone, or you are not allowed to resolve it.",
+    "alerts.new.critical": "New critical alert: {message}",
+    "alerts.new.warning": "New warning alert: {message}",
+    "alerts.new.info": "New info alert: {message}",
+    "alerts.news.critical": "{count} new alerts, the worst critical: {message}",
+    "alerts.news.warning": "{count} new alerts, the worst warning: {message}",
+    "alerts.news.info": "{count} new alerts, the worst info: {message}",
+  },
+  de: {
+    "alerts.title": "Alarme",
+    "alerts.open": "Offene Alarme",
+    "alerts.empty": "Keine offenen Alarme.",
+    "alerts.more": "und {count} weitere",
+    "alerts.acknowledged": "quittiert",
+    "alerts.resolve": "Erledigen",
+    "alerts.resolveThis": "Erledigen: {message}",
+    "alerts.dialog": "Alarm erledigen",
+    "alerts.note": "Notiz (freiwillig)",
+    "alerts.resolved": "Alarm erledigt",
+    "alerts.notChanged":
+      "Der Alarm wurde nicht geändert: Es gibt ihn nicht mehr, oder Sie dürfen ihn nicht erledigen.",
+    "alerts.new.critical": "Neuer kritischer Alarm: {message}",
+    "alerts.new.warning": "Neue Warnung: {message}",
+    "alerts.new.info": "Neuer Hinweis: {message}",
+    "alerts.news.critical": "{count} neue Alarme, der schwerste kritisch: {message}",
+    "alerts.news.warning": "{count} neue Alarme, der schwerste eine Warnung: {message}",
+    "alerts.news.info": "{count} neue Hinweise, darunter: {message}",
+  },
+};
