@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,9 +56,10 @@ class MemoryShelf:
 
     def get(self, key: str) -> bytes | None:
         """What was put there."""
-        with self._lock:
-            kept = self._kept.get(key)
-            return None if kept is None else kept.body
+        # Not `get`: what its time is up for between its two looks would raise.
+        with self._lock, suppress(KeyError):
+            return self._kept[key].body
+        return None
 
     def put(self, key: str, body: bytes, seconds: float) -> None:
         """Keep `body`, unless it is larger than all there is room for."""

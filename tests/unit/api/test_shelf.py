@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import count
+
 from fluxio_api.shelf import MemoryShelf
 
 
@@ -13,6 +15,15 @@ def test_what_was_put_there_goes_when_its_time_is_up() -> None:
     assert (shelf.get("long"), shelf.get("short")) == (b"l", None)
     now = 30
     assert shelf.get("long") is None
+
+
+def test_what_grows_old_while_it_is_looked_for_is_not_there() -> None:
+    seconds = count()
+    shelf = MemoryShelf(clock=lambda: float(next(seconds)))
+    shelf.put("key", b"x", 5)
+    while shelf.get("key") is not None:
+        pass
+    assert shelf.get("key") is None
 
 
 def test_it_holds_no_more_than_there_is_room_for() -> None:
