@@ -14,7 +14,18 @@ from .ingest.intake import Intake
 from .ingest.spool import command as spool_command
 from .ingest.spool.spooling import Spooling
 from .keyring import KeyRing
-from .people import alert_rules, alerts, audit_log, dead_letters, devices, flow_data, members, reports
+from .people import (
+    alert_rules,
+    alerts,
+    audit_log,
+    channels,
+    dead_letters,
+    devices,
+    flow_data,
+    members,
+    notifications,
+    reports,
+)
 from .people import keys as people_keys
 from .settings import Settings, from_environment
 from .stores import Stores, connect
@@ -66,7 +77,10 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
-    for resource in (devices, flow_data, reports, alerts, alert_rules, people_keys, members, dead_letters, audit_log):
+    for resource in (
+        devices, flow_data, reports, alerts, alert_rules, channels, notifications, people_keys, members, dead_letters,
+        audit_log,
+    ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))
     page.register(app, settings)
     commands.register(app, settings)

@@ -26,8 +26,9 @@ _CONFLICTS = {
     "KEYRV": "A revoked key stays revoked.",
     "LASTA": "The organization's last active admin must stay.",
 }
-_UNKNOWN = {"UNKKY", "UNKPN"}
+_UNKNOWN = {"UNKCH", "UNKKY", "UNKPN"}
 _INVALID = {
+    "NTARG": "There is no address, or none for a channel of this kind.",
     "RULBT": "There can be no such rule.",
     "UNKDV": "There is no such device.",
 }

@@ -20,6 +20,7 @@ Headers = dict[str, str]
 
 MANAGED = [
     "/api/alert-rules", "/api/keys", "/api/people", "/api/invitations", "/api/dead-letters", "/api/audit-log",
+    "/api/channels", "/api/notifications",
 ]  # fmt: skip
 
 
