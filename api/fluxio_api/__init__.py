@@ -78,10 +78,10 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
     for resource in (
-        devices, flow_data, reports, alerts, alert_rules, channels, notifications, people_keys, members, dead_letters,
-        audit_log,
+        devices, flow_data, reports, alerts, alert_rules, channels, notifications, people_keys, members, audit_log,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))
+    app.register_blueprint(dead_letters.blueprint(stores.people, stores.replay))
     page.register(app, settings)
     commands.register(app, settings)
     spool_command.register(app, spooling)
