@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from flask import Flask
-from flask_cors import CORS
 
-from . import commands, health, http_edge, limits, metrics, openapi, page, problems, requestlog
+from . import browsers, commands, health, http_edge, limits, metrics, openapi, page, problems, requestlog
 from .health import Readiness, schema_check
 from .ingest import routes as ingest
 from .ingest.intake import Intake
@@ -49,14 +48,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     requestlog.register(app)
     problems.register(app)
     http_edge.register(app, max_body_bytes=settings.max_body_bytes)
-    CORS(
-        app,
-        origins=list(settings.cors_origins),
-        methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-        expose_headers=["Retry-After", "X-Request-ID"],
-        max_age=600,
-    )
+    browsers.register(app, settings, page=page.NAME)
     limit = limits.limit(settings.ingest_rate_limit, storage=settings.rate_limit_storage.get_secret_value())
     intake = Intake(stores.readings, stores.devices, max_body_bytes=settings.max_body_bytes)
     find_key = stores.keys.find

@@ -125,8 +125,10 @@ class Settings(BaseSettings):
             parts = urlsplit(origin)
             if parts.scheme not in {"http", "https"} or not parts.hostname or "*" in origin:
                 raise ValueError("each must be scheme://host[:port]; * is not allowed")
-            if origin != f"{parts.scheme}://{parts.netloc}":
-                raise ValueError("each must end after the host or port")
+            if origin != f"{parts.scheme}://{parts.netloc}" or "@" in origin:
+                raise ValueError("each must end after the host or port, and have no user")
+            if parts.port == {"http": 80, "https": 443}[parts.scheme]:
+                raise ValueError("no browser sends the usual port: leave it out")
         return value
 
     @field_validator("ingest_rate_limit")
