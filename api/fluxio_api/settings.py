@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     #: How long Supabase may take to answer [s].
     upstream_timeout_s: float = Field(default=10, gt=0, le=60)
+    #: How long it may take over a person's call, which may be a report of years; then 504 [s].
+    request_timeout_s: float = Field(default=30, gt=0, le=300)
     #: Mail server for notifications, as Apprise writes it: mailtos://user:password@host:587/?from=alerts@example.com
     mail_server: SecretStr | None = None
     #: Networks that are not public and where webhooks may go all the same, with commas.

@@ -50,13 +50,14 @@ class Stores:
 def connect(settings: Settings) -> Stores:
     """The stores of one Supabase project; no connection is made yet."""
     upstream = Upstream(settings)
+    patient = Upstream(settings.model_copy(update={"upstream_timeout_s": settings.request_timeout_s}))
     probe = Upstream(settings.model_copy(update={"upstream_timeout_s": _PROBE_TIMEOUT_S}))
     readings = CountedReadings(SupabaseReadings(upstream))
     wait_s = settings.group_commit_ms / 1000
     return Stores(
         GroupCommit(readings, wait_s=wait_s, on_commit=_note_wait) if wait_s else readings,
         SupabaseKeys(upstream),
-        SupabasePeople(upstream),
+        SupabasePeople(patient),
         SupabaseSchema(probe),
         SupabaseDevices(upstream),
         partial(open_replay, upstream, max_body_bytes=settings.max_body_bytes),
