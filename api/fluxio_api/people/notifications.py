@@ -66,13 +66,16 @@ def blueprint(people: OpenPerson) -> Blueprint:
     def resend(notification_id: int) -> Response:
         """Make one due again; one that waits is only answered. Problems: conflict for a test, forbidden, not_found."""
         person = people(token_of(request))
+        found = _with_tries(person, notification_id)
+        if found["event"] == "test":
+            raise Conflict("A test is not sent again; test the channel anew.")
+        if found["status"] == "waiting":
+            return jsonify(found)
         [made] = person.call("resend_notification", {"id": notification_id}, repeatable=True)
         found = _with_tries(person, notification_id)
-        if not made["resend_notification"]:
-            if found["event"] == "test":
-                raise Conflict("A test is not sent again; test the channel anew.")
-            if found["status"] != "waiting":
-                raise Forbidden("Your role may not do this.")
+        # Of who may and was overtaken by a colleague it waits now.
+        if not made["resend_notification"] and found["status"] != "waiting":
+            raise Forbidden("Your role may not do this.")
         return jsonify(found)
 
     return bp
