@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak mutate-rls up down env bench lint format setup lock schema clean
+.PHONY: help demo test soak mutate-rls up down env bench lint audit format setup lock schema clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -46,6 +46,10 @@ lint: setup ## Check style and types of Python, SQL and JavaScript
 	node_modules/.bin/biome ci .
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/tsc --noEmit -p dashboard_static/tsconfig.json
+	$(BIN)/python .ci/audit.py
+
+audit: setup ## Look for known vulnerabilities in what the lock files name
+	@$(BIN)/python .ci/audit.py
 
 format: setup ## Let the formatters have their way
 	$(BIN)/ruff check --fix .

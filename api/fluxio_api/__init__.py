@@ -5,16 +5,27 @@ from __future__ import annotations
 import hashlib
 
 from flask import Flask
-from flask_cors import CORS
 
-from . import commands, health, http_edge, limits, metrics, openapi, page, problems, requestlog
+from . import browsers, commands, health, http_edge, limits, metrics, openapi, page, problems, requestlog
 from .health import Readiness, schema_check
 from .ingest import routes as ingest
 from .ingest.intake import Intake
 from .ingest.spool import command as spool_command
 from .ingest.spool.spooling import Spooling
 from .keyring import KeyRing
-from .people import alert_rules, alerts, audit_log, dead_letters, devices, flow_data, members, reports, summary
+from .people import (
+    alert_rules,
+    alerts,
+    audit_log,
+    channels,
+    dead_letters,
+    devices,
+    flow_data,
+    members,
+    notifications,
+    reports,
+    summary,
+)
 from .people import keys as people_keys
 from .people.kept_answers import KeptAnswers
 from .settings import Settings, from_environment
@@ -40,14 +51,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     requestlog.register(app)
     problems.register(app)
     http_edge.register(app, max_body_bytes=settings.max_body_bytes)
-    CORS(
-        app,
-        origins=list(settings.cors_origins),
-        methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-ID"],
-        expose_headers=["ETag", "Retry-After", "X-Request-ID"],
-        max_age=600,
-    )
+    browsers.register(app, settings, pages=(page.NAME, openapi.PAGE))
     limit = limits.limit(settings.ingest_rate_limit, storage=settings.rate_limit_storage.get_secret_value())
     intake = Intake(stores.readings, stores.devices, max_body_bytes=settings.max_body_bytes)
     find_key = stores.keys.find
@@ -68,6 +72,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
+    app.register_blueprint(openapi.page())
     kept = KeptAnswers(
         open_shelf(settings.answer_cache_storage.get_secret_value()),
         seconds=settings.answer_cache_s,
@@ -75,8 +80,11 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     )
     for listed in (devices, summary):
         app.register_blueprint(listed.blueprint(stores.people, kept))
-    for resource in (flow_data, reports, alerts, alert_rules, people_keys, members, dead_letters, audit_log):
+    for resource in (
+        flow_data, reports, alerts, alert_rules, channels, notifications, people_keys, members, audit_log,
+    ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))
+    app.register_blueprint(dead_letters.blueprint(stores.people, stores.replay))
     page.register(app, settings)
     commands.register(app, settings)
     spool_command.register(app, spooling)

@@ -7,17 +7,33 @@ import os
 import shutil
 import socket
 import struct
+import sys
 import tempfile
+import time
 
 from gunicorn import util  # type: ignore[import-untyped] # gunicorn has no types
+from gunicorn.http import errors, parser, unreader  # type: ignore[import-untyped]
 from gunicorn.workers import gthread  # type: ignore[import-untyped]
+
+
+def _number(name: str, default: int, most: int, kind: type[int] | type[float] = int) -> float:
+    """The variable `name`, more than 0; ends the start, naming it, if it is something else."""
+    try:
+        value = kind(os.environ.get(name) or default)
+    except ValueError:
+        value = 0
+    if not 0 < value <= most:
+        word = "whole number" if kind is int else "number"
+        sys.exit(f"the API cannot start:\n  {name}: must be a {word} above 0 and at most {most}")
+    return value
+
 
 worker_class = "gthread"
 #: The key cache is per worker, and so are rate limits without FLUXIO_RATE_LIMIT_STORAGE.
-workers = int(os.environ.get("FLUXIO_API_WORKERS") or 1)
-threads = int(os.environ.get("FLUXIO_API_THREADS") or 40)
-#: [s] Longer than an ingest call with its repeats may take.
-timeout = 60
+workers = _number("FLUXIO_API_WORKERS", 1, 256)
+threads = _number("FLUXIO_API_THREADS", 40, 1000)
+#: [s] Longer than an ingest call with its repeats, or a person's call, may take.
+timeout = max(60, int(2 * _number("FLUXIO_REQUEST_TIMEOUT_S", 30, 300, float)))
 graceful_timeout = 25
 keepalive = 15
 #: [bytes] A key of 10,000 bytes gets the API's own 401, not gunicorn's HTML.
@@ -29,6 +45,10 @@ control_socket_disable = True
 
 #: How long a client may pause within a request's head, and in taking an answer [s].
 _RECEIVE_PAUSE_S, _SEND_PAUSE_S = 10, 20
+
+#: For how long a head, or a body, may be waited for in all [s], and for how much longer with each byte of it
+#: [bytes/s]: far less than NB-IoT carries.
+_PATIENCE_S, _SLOWEST = 20.0, 500.0
 
 #: Where prometheus_client wants the workers' metrics, and whose folder it is if it is ours: "<pid> <folder>".
 _METRICS_DIR, _METRICS_OWNER = "PROMETHEUS_MULTIPROC_DIR", "_FLUXIO_METRICS_OWNER"
@@ -73,6 +93,56 @@ def _close(sock: socket.socket, timeout: float = 0, max_drain: int = 65_536) -> 
 
 
 util.close_graceful = _close
+
+
+class _Paced(unreader.SocketUnreader):  # type: ignore[misc] # gunicorn has no types
+    """A connection whose client must send on, or a few that send a byte now and then hold all threads.
+
+    Counted is the time in which a thread waits for bytes, not the time
+    between requests.
+    """
+
+    is_body = False
+    waited_s = 0.0
+    received = 0
+
+    def begin(self, *, is_body: bool) -> None:
+        self.is_body, self.waited_s, self.received = is_body, 0.0, 0
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        left = _PATIENCE_S + self.received / _SLOWEST - self.waited_s
+        before = self.sock.gettimeout()
+        begun = time.monotonic()
+        try:
+            if left <= 0:
+                raise TimeoutError("the client sends too slowly")
+            self.sock.settimeout(min(left, _RECEIVE_PAUSE_S if before is None else before))
+            data: bytes = super().chunk(size_hint)
+        except TimeoutError as error:
+            if self.is_body:
+                raise
+            # Nobody to answer, and nothing to log.
+            raise errors.NoMoreData from error
+        finally:
+            self.sock.settimeout(before)
+            self.waited_s += time.monotonic() - begun
+        self.received += len(data)
+        return data
+
+
+parser.SocketUnreader = _Paced
+
+
+def pre_request(worker, req):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - gunicorn has no types
+    """The head is read: the body has patience of its own."""
+    if isinstance(getattr(req, "unreader", None), _Paced):
+        req.unreader.begin(is_body=True)
+
+
+def post_request(worker, req, environ, resp):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """What comes next is another head."""
+    if isinstance(getattr(req, "unreader", None), _Paced):
+        req.unreader.begin(is_body=False)
 
 
 def on_starting(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - gunicorn has no types

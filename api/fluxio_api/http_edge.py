@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _SLASHES = re.compile("/{2,}")
 
-#: How long a body may pause [s]. A mobile link that is gone would hold its thread for ever.
+#: How long a body may pause [s]. A mobile link that is gone would hold its thread for ever. How long it may take in all
+#: is in gunicorn.conf.py.
 _BODY_PAUSE_S = 10.0
 
 #: How much of an upload that was refused unread is thrown away [bytes], and for how long [s].
@@ -41,6 +42,9 @@ def read_body() -> bytes:
             body = request.get_data(cache=False)
     except ParseException as error:
         raise InvalidRequest("The body's chunks are malformed.") from error
+    except OSError as error:
+        # Of a body in chunks; Werkzeug says the same of one whose length was told.
+        raise InvalidRequest("The body broke off, or came too slowly.") from error
     if len(body) > limit:
         raise PayloadTooLarge(f"The body may have {limit} bytes.")
     return body

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, jsonify, send_from_directory
 
@@ -13,12 +12,14 @@ from .people.devices import ONLINE_WINDOW_S
 from .problems import NotFound
 from .settings import Settings
 
+#: Of the blueprint.
+NAME = "page"
+
 
 def register(app: Flask, settings: Settings) -> None:
     """Serve the page at / and its settings at /config.json."""
     supabase_url = settings.public_supabase_url or settings.supabase_url
-    policy = content_security_policy(supabase_url, settings.public_api_url)
-    bp = Blueprint("page", __name__)
+    bp = Blueprint(NAME, __name__)
 
     @bp.get("/config.json")
     @operation(answers=Config, caller="anyone", name="config")
@@ -45,35 +46,3 @@ def register(app: Flask, settings: Settings) -> None:
         return answer
 
     app.register_blueprint(bp)
-
-    @app.after_request
-    def _secure(answer: Response) -> Response:
-        answer.headers["Content-Security-Policy"] = policy
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Referrer-Policy"] = "no-referrer"
-        answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        return answer
-
-
-def content_security_policy(supabase_url: str, api_url: str | None) -> str:
-    """What the page may load and reach: itself, this Supabase by HTTP and WebSocket, and the API elsewhere."""
-    parts = urlsplit(supabase_url)
-    socket_scheme = "wss" if parts.scheme == "https" else "ws"
-    reached = ["'self'", f"{parts.scheme}://{parts.netloc}", f"{socket_scheme}://{parts.netloc}"]
-    if api_url is not None:
-        api = urlsplit(api_url)
-        reached.append(f"{api.scheme}://{api.netloc}")
-    return "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            f"connect-src {' '.join(reached)}",
-            "img-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
-    )

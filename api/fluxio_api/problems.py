@@ -12,6 +12,7 @@ Problem
   NothingAccepted         422  nothing_accepted: every reading was rejected or conflicts
   RateLimited             429  rate_limited: too many requests with one key, or of unknown keys from one address
   Unavailable             503  database_unavailable: send the same again after Retry-After
+  TimedOut                504  timeout: the database took too long over a person's call
   NotReady                503  not_ready: of /readyz only, with what is wrong
 """
 
@@ -141,6 +142,13 @@ class Unavailable(Problem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "database_unavailable"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
+
+
+class TimedOut(Problem):
+    """The database took longer over a person's call than it may; a smaller question may be answered."""
+
+    status = HTTPStatus.GATEWAY_TIMEOUT
+    default_code = "timeout"
 
 
 class NotReady(Problem):

@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     #: How long Supabase may take to answer [s].
     upstream_timeout_s: float = Field(default=10, gt=0, le=60)
+    #: How long it may take over a person's call, which may be a report of years; then 504 [s].
+    request_timeout_s: float = Field(default=30, gt=0, le=300)
     #: Mail server for notifications, as Apprise writes it: mailtos://user:password@host:587/?from=alerts@example.com
     mail_server: SecretStr | None = None
     #: Networks that are not public and where webhooks may go all the same, with commas.
@@ -129,8 +131,10 @@ class Settings(BaseSettings):
             parts = urlsplit(origin)
             if parts.scheme not in {"http", "https"} or not parts.hostname or "*" in origin:
                 raise ValueError("each must be scheme://host[:port]; * is not allowed")
-            if origin != f"{parts.scheme}://{parts.netloc}":
-                raise ValueError("each must end after the host or port")
+            if origin != f"{parts.scheme}://{parts.netloc}" or "@" in origin:
+                raise ValueError("each must end after the host or port, and have no user")
+            if parts.port == {"http": 80, "https": 443}[parts.scheme]:
+                raise ValueError("no browser sends the usual port: leave it out")
         return value
 
     @field_validator("ingest_rate_limit")

@@ -350,8 +350,8 @@ insert into expected (relation, callers, seen, insertion, change, removal, trunc
 ('flow_data_daily', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
 
 ('notification_outbox', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
-('notification_outbox', 'admin', 'North', 'denied', 'denied', 'denied', 'denied'),
-('notification_outbox', 'viewer operator inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
+('notification_outbox', 'operator admin', 'North', 'denied', 'denied', 'denied', 'denied'),
+('notification_outbox', 'viewer inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
 ('notification_outbox', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
 ('notification_outbox', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
 
@@ -362,8 +362,8 @@ insert into expected (relation, callers, seen, insertion, change, removal, trunc
 ('notification_channels', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
 
 ('notification_attempts', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
-('notification_attempts', 'admin', 'North', 'denied', 'denied', 'denied', 'denied'),
-('notification_attempts', 'viewer operator inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
+('notification_attempts', 'operator admin', 'North', 'denied', 'denied', 'denied', 'denied'),
+('notification_attempts', 'viewer inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
 ('notification_attempts', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
 ('notification_attempts', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
 

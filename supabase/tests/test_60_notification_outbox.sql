@@ -245,14 +245,14 @@ select results_eq(
   $$ select * from tests.sights('select channel ->> ''channel'' from public.notification_outbox') $$,
   $$
     values
-    ('north.viewer', 'nothing'), ('north.operator', 'nothing'), ('north.admin', 'for North alert'),
+    ('north.viewer', 'nothing'), ('north.operator', 'for North alert'), ('north.admin', 'for North alert'),
     ('north.inactive', 'nothing'), ('south.viewer', 'nothing'), ('south.admin', 'for Four'), ('stranger', 'nothing'),
     ('anon', '42501 permission denied for table notification_outbox'), ('service_role', 'for Four,for North alert')
   $$,
-  'the admins of an organization see what its channels are told'
+  'the operators and admins of an organization see what its channels are told'
 );
 select policies_are(
-  'public', 'notification_outbox', array['notification_outbox_select_admin'], 'one policy, and it is for reading'
+  'public', 'notification_outbox', array['notification_outbox_select_operator'], 'one policy, and it is for reading'
 );
 select table_privs_are('public', 'notification_outbox', 'authenticated', array['SELECT'], 'people only read it');
 select table_privs_are('public', 'notification_outbox', 'service_role', array['SELECT'], 'service_role writes by functions');

@@ -132,7 +132,7 @@ select policies_are(
   'notification_channels: these policies and no other'
 );
 select policies_are(
-  'public', 'notification_attempts', array['notification_attempts_select_admin'],
+  'public', 'notification_attempts', array['notification_attempts_select_operator'],
   'notification_attempts: this policy and no other'
 );
 select table_privs_are('public', 'notification_channels', 'anon', array[]::text[], 'notification_channels: what anon holds');
@@ -219,7 +219,7 @@ select results_eq(
   $$
     values
     ('north.viewer', 'nothing'),
-    ('north.operator', 'nothing'),
+    ('north.operator', 'North is away,sent'),
     ('north.admin', 'North is away,sent'),
     ('north.inactive', 'nothing'),
     ('south.viewer', 'nothing'),
@@ -228,7 +228,7 @@ select results_eq(
     ('anon', '42501 permission denied for table notification_attempts'),
     ('service_role', 'North is away,South has no channel,sent')
   $$,
-  'notification_attempts: an admin sees those of their own organization, each try of them'
+  'notification_attempts: an operator sees those of their own organization, each try of them'
 );
 select results_eq(
   $$

@@ -63,7 +63,7 @@ select results_eq(
     select marked = kept.plain
     from kept
     cross join reading
-    cross join lateral public.mark_bodies_replayed(array[kept.plain, reading.id, -1]) as marked
+    cross join lateral public.mark_bodies_replayed(array[kept.plain, reading.id, -1], '00000000-0000-0000-0000-0000000000a7') as marked
   $$,
   $$ values (true) $$,
   'the letter of a reading is not marked by this road, nor one that is not there'
@@ -87,17 +87,17 @@ select tests.sign_out();
 
 select results_eq(
   $$
-    select log.action, log.details
+    select log.action, log.user_id, log.details
     from public.audit_logs as log
     inner join kept on log.resource_id = kept.plain::text
   $$,
-  $$ values ('replay', '{"reason": "invalid_json"}'::jsonb) $$,
-  'a replay is logged'
+  $$ values ('replay', '00000000-0000-0000-0000-0000000000a7'::uuid, '{"reason": "invalid_json"}'::jsonb) $$,
+  'a replay is logged, with the person who asked for it'
 );
 select bag_eq(
   $$
     select role from unnest(array['anon', 'authenticated', 'service_role']) as role
-    where has_function_privilege(role, 'public.mark_bodies_replayed(bigint[])', 'execute')
+    where has_function_privilege(role, 'public.mark_bodies_replayed(bigint[], uuid)', 'execute')
   $$,
   $$ values ('service_role') $$,
   'the API alone marks letters'

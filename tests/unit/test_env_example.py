@@ -25,7 +25,9 @@ def test_the_local_stacks_settings_are_listed_and_no_other() -> None:
 
 
 def test_every_listed_setting_is_read_by_something() -> None:
-    sources = [path for part in ("api", "edge", "supabase", "tests/support") for path in ROOT.glob(f"{part}/**/*.py")]
+    sources = [
+        path for part in (".ci", "api", "edge", "supabase", "tests/support") for path in ROOT.glob(f"{part}/**/*.py")
+    ]
     text = "\n".join(path.read_text() for path in sources)
     api = {variable_of(field) for field in Settings.model_fields}
     local = {name for name in LISTED if name.startswith("FLUXIO_LOCAL_")}

@@ -7,11 +7,9 @@ from datetime import datetime
 import click
 from flask import Flask
 
-from ..ingest.replay import Replay
 from ..ingest.times import read_time
 from ..settings import Settings
-from ..stores.devices import SupabaseDevices
-from ..stores.letters import SupabaseHeldReadings, SupabaseLetters
+from ..stores.letters import open_replay
 from ..stores.upstream import Upstream
 from .explained import explained
 
@@ -35,13 +33,7 @@ def register(app: Flask, settings: Settings) -> None:
         replay_dead_letters.
         """
         with explained():
-            upstream = Upstream(settings)
-            replay = Replay(
-                SupabaseLetters(upstream),
-                SupabaseHeldReadings(upstream),
-                SupabaseDevices(upstream),
-                max_body_bytes=settings.max_body_bytes,
-            )
+            replay = open_replay(Upstream(settings), None, max_body_bytes=settings.max_body_bytes)
             done = seen = 0
             for outcome in replay.run(ids, reason, _instant(since), limit, is_dry=dry_run):
                 seen, done = seen + 1, done + outcome.is_replayed

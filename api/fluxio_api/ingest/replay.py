@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from ..problems import InvalidJson, PayloadTooLarge
 from .arrival import Arrival
@@ -124,6 +125,13 @@ class Replay:
         codes = Counter([one.code for one in batch.refusals] + [one.reason for one in batch.leftovers])
         counts = {"reading": len(batch.elements)} if batch.elements else {}
         return Outcome(kept.letter_id, kept.reason, False, _counted({**counts, **codes}))
+
+
+class OpenReplay(Protocol):
+    """Makes a Replay for one caller; cheap, nothing is sent yet."""
+
+    def __call__(self, replayed_by: UUID | None) -> Replay:
+        """A replay by this person; None: by a command."""
 
 
 def _elements(arrival: Arrival) -> list[dict[str, object]] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,9 +16,8 @@ def subject(route: Route, notifications: list[Notification]) -> str:
     """One line; of many alerts their number."""
     if len(notifications) == 1:
         return f"[{route.organization_name}] {_word(notifications[0])}: {_message(notifications[0])}"[:200]
-    opened = sum(one.event == "opened" for one in notifications)
-    resolved = len(notifications) - opened
-    counts = [f"{count} {what}" for count, what in ((opened, "opened"), (resolved, "resolved")) if count]
+    told = Counter(one.event for one in notifications)
+    counts = [f"{told[event]} {event}" for event in ("opened", "resolved", "test") if told[event]]
     return f"[{route.organization_name}] {len(notifications)} alerts: {', '.join(counts)}"
 
 
@@ -31,10 +31,12 @@ def text(route: Route, notifications: list[Notification]) -> str:
 
 
 _SEVERITIES = {"critical": 0, "warning": 1, "info": 2}
+#: Events that say more than the severity.
+_EVENTS = {"resolved": "RESOLVED", "test": "TEST"}
 
 
 def _word(one: Notification) -> str:
-    return "RESOLVED" if one.event == "resolved" else str(one.alert.get("severity", "")).upper()
+    return _EVENTS.get(one.event) or str(one.alert.get("severity", "")).upper()
 
 
 def _message(one: Notification) -> str:

@@ -9,14 +9,14 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One event of one alert that one channel is to hear of."""
+    """One event of one alert that one channel is to hear of, or a test of the channel."""
 
     id: int
-    event: Literal["opened", "resolved"]
+    event: Literal["opened", "resolved", "test"]
     created_at: datetime
     #: How often it was taken, this time included.
     attempts: int
-    #: The row of public.alerts, as it is now.
+    #: The row of public.alerts, as it is now; of a test its message, severity and created_at.
     alert: dict[str, object]
 
 

@@ -56,7 +56,7 @@ def _notify(address: str, route: Route, notifications: list[Notification]) -> No
     service = apprise.Apprise.instantiate(address, suppress_exceptions=True)
     if not isinstance(service, apprise.NotifyBase):
         raise SendError("the address is not one that Apprise reads", is_final=True)
-    is_good = all(one.event == "resolved" for one in notifications)
+    is_good = all(one.event != "opened" for one in notifications)
     sent = service.notify(
         title=message.subject(route, notifications),
         body=message.text(route, notifications),

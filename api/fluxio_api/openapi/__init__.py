@@ -5,6 +5,8 @@
 
 from .document import document
 from .operation import operation
+from .page import NAME as PAGE
+from .page import blueprint as page
 from .routes import blueprint
 
-__all__ = ["blueprint", "document", "operation"]
+__all__ = ["PAGE", "blueprint", "document", "operation", "page"]

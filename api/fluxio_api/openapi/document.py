@@ -23,7 +23,7 @@ from .operation import Caller, Operation, operation_of
 Json = dict[str, Any]
 
 #: Files of the page and of /docs: what a browser loads, not what a program calls.
-FILES = frozenset({"page.file", "openapi.docs", "openapi.style"})
+FILES = frozenset({"page.file", "docs.page", "docs.style"})
 
 _ABOUT = (
     "Flow meters' readings: gateways write with a key; people read with their access token and see what row security "
@@ -62,7 +62,10 @@ _IF_NONE_MATCH: Json = {
 }  # fmt: skip
 #: A variable of a rule: its converter and its name.
 _VARIABLE = re.compile(r"<(?:(\w+):)?(\w+)>")
-_CONVERTERS: dict[str, Json] = {"uuid": {"format": "uuid"}}
+_CONVERTERS: dict[str, Json] = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "int": {"type": "integer", "minimum": 0},
+}
 
 
 def document(app: Flask) -> Json:
@@ -132,7 +135,7 @@ def _described(rule: Rule, each: Operation, schemas: Json) -> Json:
 
 def _in_path(rule: Rule) -> Iterator[Json]:
     for converter, name in _VARIABLE.findall(rule.rule):
-        schema = {"type": "string", **_CONVERTERS.get(converter, {"minLength": 1})}
+        schema = _CONVERTERS.get(converter, {"type": "string", "minLength": 1})
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 

@@ -18,7 +18,7 @@ _ATTRIBUTE = "fluxio_operation"
 
 #: What can always come out of a route for such a caller, of one with a query, and of one with a body.
 _OF_CALLER: Mapping[Caller, tuple[str, ...]] = {
-    "person": ("invalid_token", "internal_error", "database_unavailable"),
+    "person": ("invalid_token", "internal_error", "database_unavailable", "timeout"),
     "gateway": ("invalid_key", "internal_error"),
     "staff": (),
     "anyone": (),

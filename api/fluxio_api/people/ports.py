@@ -30,7 +30,10 @@ class Query:
 
 
 class Person(Protocol):
-    """A signed-in person. Every method raises Unauthenticated, Forbidden, InvalidRequest, Unavailable of problems."""
+    """A signed-in person.
+
+    Every method raises Unauthenticated, Forbidden, InvalidRequest, TimedOut and Unavailable of problems.
+    """
 
     def rows(self, query: Query) -> list[Row]:
         """At most `query.limit` rows, all without one, in order; read page by page."""

@@ -6,13 +6,15 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from ..ingest.arrival import Arrival
 from ..ingest.ports import ELEMENTS, Judged, Letter
-from ..ingest.replay import Kept
+from ..ingest.replay import Kept, Replay
 from ..problems import Unavailable
+from .devices import SupabaseDevices
 from .readings import SupabaseReadings
 from .upstream import Refused, Upstream
 
@@ -44,10 +46,12 @@ _KEYS = TypeAdapter(list[_Key])
 
 
 class SupabaseLetters:
-    """public.ingest_dead_letters and mark_bodies_replayed, as service_role: for a command that somebody runs."""
+    """public.ingest_dead_letters and mark_bodies_replayed, as service_role: whoever asks was judged before."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, replayed_by: UUID | None = None) -> None:
+        """`replayed_by`: the person whom the audit log is to name; None: a command."""
         self._upstream = upstream
+        self._replayed_by = str(replayed_by) if replayed_by is not None else None
 
     def waiting(self, ids: tuple[int, ...], reason: str | None, since: datetime | None, limit: int) -> list[int]:
         """The ids of letters with a body that were not replayed, the oldest first; raises problems.Unavailable."""
@@ -74,7 +78,8 @@ class SupabaseLetters:
 
     def mark(self, letter_id: int) -> None:
         """Note that it was replayed; raises problems.Unavailable."""
-        self._call(self._upstream.service.rpc("mark_bodies_replayed", {"ids": [letter_id]}).execute)
+        arguments = {"ids": [letter_id], "replayed_by": self._replayed_by}
+        self._call(self._upstream.service.rpc("mark_bodies_replayed", arguments).execute)
 
     def _kept(self, row: _Letter) -> Kept:
         headers = row.headers or {}
@@ -146,3 +151,13 @@ class SupabaseHeldReadings(SupabaseReadings):
     def keep_now(self, letter: Letter) -> None:
         """Write one dead letter; raises problems.Unavailable."""
         super().keep(letter)
+
+
+def open_replay(upstream: Upstream, replayed_by: UUID | None, *, max_body_bytes: int) -> Replay:
+    """A replay of bodies; one a caller, since it holds what it is at."""
+    return Replay(
+        SupabaseLetters(upstream, replayed_by),
+        SupabaseHeldReadings(upstream),
+        SupabaseDevices(upstream),
+        max_body_bytes=max_body_bytes,
+    )

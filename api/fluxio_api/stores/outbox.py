@@ -20,7 +20,7 @@ _LEASE = "5 minutes"
 
 class _Row(BaseModel):
     id: int
-    event: Literal["opened", "resolved"]
+    event: Literal["opened", "resolved", "test"]
     created_at: AwareDatetime
     attempts: int
     alert: dict[str, object]

@@ -10,8 +10,8 @@ from postgrest import SyncPostgrestClient
 
 from ..auth import bad_token
 from ..people.ports import Query, Row
-from ..problems import Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
-from .upstream import Refused, Upstream
+from ..problems import Conflict, Forbidden, InvalidRequest, NotFound, TimedOut, Unavailable
+from .upstream import Late, Refused, Upstream
 
 #: Rows asked for at a time; PostgREST's max_rows may make it less.
 _PAGE = 1000
@@ -26,8 +26,9 @@ _CONFLICTS = {
     "KEYRV": "A revoked key stays revoked.",
     "LASTA": "The organization's last active admin must stay.",
 }
-_UNKNOWN = {"UNKKY", "UNKPN"}
+_UNKNOWN = {"UNKCH", "UNKKY", "UNKPN"}
 _INVALID = {
+    "NTARG": "There is no address, or none for a channel of this kind.",
     "RULBT": "There can be no such rule.",
     "UNKDV": "There is no such device.",
 }
@@ -120,6 +121,8 @@ class SupabasePerson:
             return self._upstream.call(send, repeatable=repeatable).data
         except Refused as error:
             raise _problem(error.code) from error
+        except Late as error:
+            raise TimedOut("The database took too long; ask for less, or again later.") from error
 
 
 def _following(order: tuple[tuple[str, bool], ...], after: tuple[object, ...]) -> str:

@@ -35,6 +35,9 @@ _KEEPALIVE_S = 4.0
 #: Classes of SQLSTATE, and of PostgREST's codes, that speak of the request; any other says "not now".
 _ABOUT_THE_REQUEST = ("22", "23", "40", "42", "54", "P0", "PGRST1", "PGRST2", "PGRST3", "PGRST4")
 
+#: Of a statement that ran into statement_timeout.
+_CANCELED = "57014"
+
 
 class Refused(Exception):  # noqa: N818 - an answer, not a failure
     """Supabase answered, and refused. `code` is an SQLSTATE or one of PostgREST's."""
@@ -42,6 +45,10 @@ class Refused(Exception):  # noqa: N818 - an answer, not a failure
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Late(Unavailable):
+    """Supabase was reached, and took longer than it may: than the client waits or the database lets a statement run."""
 
 
 class Upstream:
@@ -85,7 +92,7 @@ class Upstream:
         A connection that broke is tried once more if `repeatable`, which says
         that doing it twice is harmless; a timeout is not, since it has cost the
         caller its time already. Raises Refused, and problems.Unavailable for
-        everything that may be over later.
+        everything that may be over later, of which Late is one kind.
         """
         for attempt in range(2):
             try:
@@ -94,6 +101,8 @@ class Upstream:
                 if attempt == 0 and repeatable:
                     continue
                 raise self._unavailable(type(error).__name__) from error
+            except httpx.ReadTimeout as error:
+                raise Late(self._unavailable("ReadTimeout").detail) from error
             except httpx.TransportError as error:
                 raise self._unavailable(type(error).__name__) from error
             except APIError as error:
@@ -101,6 +110,8 @@ class Upstream:
                 if _is_about_the_request(code) or _is_registered(code):
                     self._outage.ended()
                     raise Refused(code) from error
+                if code == _CANCELED:
+                    raise Late("The database took too long; send the same request again later.") from error
                 raise self._unavailable(f"answer {code or 'without code'}: {error.message}") from error
             else:
                 self._outage.ended()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -102,27 +103,28 @@ SignIn = Callable[[str, str], dict[str, str]]
 
 @pytest.fixture
 def sign_in(stack: Stack, db: Database) -> SignIn:
-    def sign_in(organization_id: str, role: str) -> dict[str, str]:
-        """The headers of a new person of an organization."""
-        email, password = f"{role}-{uuid4().hex}@example.com", uuid4().hex
-        service = {"apikey": stack.service_role_key, "Authorization": f"Bearer {stack.service_role_key}"}
-        made = httpx.post(
-            f"{stack.url}/auth/v1/admin/users",
-            headers=service,
-            json={"email": email, "password": password, "email_confirm": True},
-        ).raise_for_status()
-        db.execute(
-            "update public.users set organization_id = %s, role = %s where id = %s",
-            [organization_id, role, made.json()["id"]],
-        )
-        session = httpx.post(
-            f"{stack.url}/auth/v1/token?grant_type=password",
-            headers={"apikey": stack.anon_key},
-            json={"email": email, "password": password},
-        ).raise_for_status()
-        return {"Authorization": f"Bearer {session.json()['access_token']}"}
+    return lambda organization_id, role: signed_in(stack, db, organization_id, role)
 
-    return sign_in
+
+def signed_in(stack: Stack, db: psycopg.Connection[Any], organization_id: str, role: str) -> dict[str, str]:
+    """The headers of a new person of an organization."""
+    email, password = f"{role}-{uuid4().hex}@example.com", uuid4().hex
+    service = {"apikey": stack.service_role_key, "Authorization": f"Bearer {stack.service_role_key}"}
+    made = httpx.post(
+        f"{stack.url}/auth/v1/admin/users",
+        headers=service,
+        json={"email": email, "password": password, "email_confirm": True},
+    ).raise_for_status()
+    db.execute(
+        "update public.users set organization_id = %s, role = %s where id = %s",
+        [organization_id, role, made.json()["id"]],
+    )
+    session = httpx.post(
+        f"{stack.url}/auth/v1/token?grant_type=password",
+        headers={"apikey": stack.anon_key},
+        json={"email": email, "password": password},
+    ).raise_for_status()
+    return {"Authorization": f"Bearer {session.json()['access_token']}"}
 
 
 @pytest.fixture

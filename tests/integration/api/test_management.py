@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import json
 import zipfile
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -12,7 +14,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from .conftest import Database, MakePlant, Plant, SignIn
+from .conftest import Database, MakePlant, Plant, SignIn, rows
 from .test_ingest import minutes_ago
 from .test_people import open_alert
 
@@ -20,6 +22,7 @@ Headers = dict[str, str]
 
 MANAGED = [
     "/api/alert-rules", "/api/keys", "/api/people", "/api/invitations", "/api/dead-letters", "/api/audit-log",
+    "/api/channels", "/api/notifications",
 ]  # fmt: skip
 
 
@@ -253,6 +256,58 @@ def test_a_dead_letter_is_seen_and_replayed(
     assert client.get("/api/dead-letters", params=query, headers=admin).json()["letters"] == []
     [seen] = client.get("/api/dead-letters", params={"is_replayed": "true"}, headers=admin).json()["letters"]
     assert seen["id"] == letter["id"]
+
+
+def test_a_body_is_seen_with_its_bytes_and_read_again_once_its_cause_is_mended(
+    client: httpx.Client, db: Database, plant: Plant, make_plant: MakePlant, admin: Headers, sign_in: SignIn
+) -> None:
+    device_id = f"ROUTER_{uuid4().hex[:8]}"
+    sent = {**plant.headers, "x-device-id": device_id}
+    assert client.post("/api/ingest", content=b"\xff\x00", headers=sent).status_code == 400
+    [listed] = client.get("/api/dead-letters", headers=admin).raise_for_status().json()["letters"]
+    assert not {"body", "fingerprint"} & set(listed)
+    number = listed["id"]
+    shown = client.get(f"/api/dead-letters/{number}", headers=admin).raise_for_status().json()
+    assert base64.b64decode(shown["body_base64"]) == b"\xff\x00"
+    assert (shown["body_text"], shown["headers"]) == (None, {"x-device-id": device_id})
+    assert plant.key not in str(shown)
+    assert not {"body", "fingerprint"} & set(shown)
+
+    body = json.dumps({"device_id": device_id, "created_at": minutes_ago(2), "flow_rate": 3})
+    kept = db.execute(
+        "select public.record_dead_letter(%s, now(), 'invalid_json', 'a parser of old', 'text/plain', %s) as id",
+        [plant.api_key_id, base64.b64encode(body.encode()).decode()],
+    ).fetchone()
+    assert kept is not None
+    mended = int(str(kept["id"]))
+    assert client.get(f"/api/dead-letters/{mended}", headers=admin).json()["body_text"] == body
+    stranger, operator = sign_in(make_plant().organization_id, "admin"), sign_in(plant.organization_id, "operator")
+    ask = {"ids": [number, mended]}
+    for headers in (stranger, operator):
+        assert client.get(f"/api/dead-letters/{mended}", headers=headers).status_code == 404
+    assert client.post("/api/dead-letters/replay", json=ask, headers=operator).status_code == 403
+    unknown = client.post("/api/dead-letters/replay", json=ask, headers=stranger).json()["results"]
+    assert {(row["verdict"], row["code"]) for row in unknown} == {("skipped", "unknown_letter")}
+
+    def replay(**more: object) -> dict[int, tuple[str, str | None]]:
+        answer = client.post("/api/dead-letters/replay", json={**ask, **more}, headers=admin).raise_for_status()
+        return {row["letter_id"]: (row["verdict"], row["code"]) for row in answer.json()["results"]}
+
+    client.post("/api/devices", json={"device_id": device_id}, headers=admin).raise_for_status()
+    assert replay(time_offset_s=60) == dict.fromkeys((number, mended), ("skipped", "body_keeps_its_times"))
+    assert rows(db, device_id) == []
+    assert replay() == {number: ("rejected", None), mended: ("replayed", None)}
+    assert replay() == {number: ("rejected", None), mended: ("skipped", "already_replayed")}
+    assert [row["flow_rate"] for row in rows(db, device_id)] == [3]
+    logged = client.get("/api/audit-log", params={"resource_id": str(mended)}, headers=admin).json()["entries"]
+    [me] = [one for one in client.get("/api/people", headers=admin).json()["people"] if one["role"] == "admin"]
+    assert [(entry["action"], entry["user_id"]) for entry in logged] == [("replay", me["id"])]
+
+
+@pytest.mark.parametrize("offset", [2**31, -(2**31) - 1, 1.5, "60", True])
+def test_a_clock_is_wrong_by_so_much_at_most(client: httpx.Client, admin: Headers, offset: object) -> None:
+    answer = client.post("/api/dead-letters/replay", json={"ids": [1], "time_offset_s": offset}, headers=admin)
+    assert (answer.status_code, [fault["pointer"] for fault in answer.json()["errors"]]) == (400, ["/time_offset_s"])
 
 
 def test_the_audit_log_says_who_did_what_page_by_page(

@@ -16,7 +16,7 @@ from fluxio_api.notifier.loop import Notifier
 from fluxio_api.notifier.ports import Bundle, Notification, Route, SendError
 from fluxio_api.notifier.services import AppriseSender, EmailSender
 
-Event = Literal["opened", "resolved"]
+Event = Literal["opened", "resolved", "test"]
 
 AT = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
 MAIL = Route("c1", "ops", "email", ("ops@water.example",), None, None, True, "North Water", "Europe/Berlin")
@@ -26,7 +26,7 @@ def alert(
     number: int,
     text: str,
     severity: str = "warning",
-    event: Literal["opened", "resolved"] = "opened",
+    event: Event = "opened",
     attempts: int = 1,
 ) -> Notification:
     row: dict[str, object] = {
@@ -51,6 +51,13 @@ def test_many_are_one_message_with_the_worst_first() -> None:
     crowd = message.text(MAIL, [alert(number, "high") for number in range(300)]).splitlines()
     assert len(crowd) == 26
     assert crowd[-1] == "and 275 more; the dashboard lists them all."
+
+
+def test_a_test_says_that_it_is_one() -> None:
+    one = [alert(1, "Test of the channel ops", "info", event="test")]
+    assert message.subject(MAIL, one) == "[North Water] TEST: Test of the channel ops"
+    both = [*one, alert(2, "high", "critical")]
+    assert message.subject(MAIL, both) == "[North Water] 2 alerts: 1 opened, 1 test"
 
 
 def test_no_message_can_add_lines() -> None:

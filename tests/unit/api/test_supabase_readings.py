@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from fluxio_api.people.ports import Query
-from fluxio_api.problems import Unavailable
+from fluxio_api.problems import TimedOut, Unavailable
 from fluxio_api.settings import Settings
 from fluxio_api.stores.keys import SupabaseKeys
 from fluxio_api.stores.person import SupabasePeople
@@ -174,3 +174,21 @@ def test_what_a_proxy_says_is_no_refusal_of_the_databases(answer: httpx.Response
         SupabaseKeys(upstream).find("00")
     with pytest.raises(Unavailable):
         SupabasePeople(upstream)("token").rows(Query("alerts", (("id", False),), limit=1))
+
+
+@pytest.mark.parametrize(
+    "late", [httpx.ReadTimeout("no answer"), httpx.Response(500, json={"code": "57014", "message": "canceled"})]
+)
+def test_what_takes_too_long_is_a_timeout_to_a_person_and_an_outage_to_a_gateway(
+    late: httpx.Response | Exception,
+) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        if isinstance(late, Exception):
+            raise late
+        return late
+
+    upstream = Upstream(SETTINGS, transport=httpx.MockTransport(answer))
+    with pytest.raises(TimedOut):
+        SupabasePeople(upstream)("token").rows(Query("alerts", (("id", False),), limit=1))
+    with pytest.raises(Unavailable):
+        SupabaseReadings(upstream).store(ELEMENTS)

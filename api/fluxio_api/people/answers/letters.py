@@ -9,7 +9,7 @@ from pydantic import Field
 from .base import Answer, Id, Next, Object, Time
 
 
-class Letter(Answer):
+class ListedLetter(Answer):
     """A body or a reading, kept as it came until its cause is mended."""
 
     id: int
@@ -19,7 +19,6 @@ class Letter(Answer):
     reason: Annotated[str, Field(examples=["unknown_device"])]
     detail: str | None
     content_type: str | None
-    body: Annotated[str | None, Field(description="\\x and hexadecimal digits; null for a reading.")]
     reading: Annotated[
         Object | None,
         Field(description="null for a body.", examples=[{"device_id": "NIVUS_09", "flow_rate": 3}]),
@@ -27,14 +26,20 @@ class Letter(Answer):
     seen_count: Annotated[int, Field(ge=1)]
     last_seen_at: Time
     replayed_at: Time | None
-    fingerprint: Id
+
+
+class Letter(ListedLetter):
+    """A letter with its bytes, and the headers by which they are read."""
+
     headers: dict[str, str] | None
+    body_base64: Annotated[str | None, Field(description="null for a reading.")]
+    body_text: Annotated[str | None, Field(description="null for a reading, and for bytes that are not UTF-8.")]
 
 
 class Letters(Answer):
     """A page of dead letters, newest first."""
 
-    letters: list[Letter]
+    letters: list[ListedLetter]
     next: Next
 
 
@@ -42,9 +47,17 @@ class Replayed(Answer):
     """What became of a letter."""
 
     letter_id: Annotated[int, Field(examples=[1])]
-    verdict: Literal["new", "merged", "duplicate", "conflict", "rejected", "skipped"]
-    code: Annotated[str | None, Field(description="Why not; stable.")]
+    verdict: Annotated[
+        Literal["new", "merged", "duplicate", "conflict", "rejected", "skipped", "replayed"],
+        Field(description="Of a reading as ingest says; of a body replayed, rejected or skipped."),
+    ]
+    code: Annotated[
+        str | None,
+        Field(description="Why not; stable. Of skipped: unknown_letter, already_replayed, not_a_reading, not_yet "
+              "(send it again), body_keeps_its_times."),
+    ]  # fmt: skip
     pointer: Annotated[str | None, Field(description="JSON pointer into the reading.")]
+    detail: Annotated[str | None, Field(description="What became of a body's readings.")] = None
 
 
 class Replays(Answer):
