@@ -24,6 +24,7 @@ from .people import (
     members,
     notifications,
     reports,
+    statements,
 )
 from .people import keys as people_keys
 from .settings import Settings, from_environment
@@ -70,7 +71,8 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
     for resource in (
-        devices, flow_data, reports, alerts, alert_rules, channels, notifications, people_keys, members, audit_log,
+        devices, flow_data, reports, statements, alerts, alert_rules, channels, notifications, people_keys, members,
+        audit_log,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))
     app.register_blueprint(dead_letters.blueprint(stores.people, stores.replay))
