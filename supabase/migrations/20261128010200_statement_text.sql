@@ -156,7 +156,7 @@ begin
     sum(daily.expected_points), sum(daily.received_points), sum(daily.bad_points),
     string_agg(
       concat_ws(
-        ',', daily.day::text, private.statement_time(daily.starts_at), private.statement_time(daily.ends_at),
+        ',', to_char(daily.day, 'YYYY-MM-DD'), private.statement_time(daily.starts_at), private.statement_time(daily.ends_at),
         private.csv_volume(daily.total_volume), daily.resets, daily.rollovers, daily.expected_points,
         daily.received_points, daily.bad_points
       ) || E'\r\n',

@@ -1,6 +1,6 @@
 /* Monthly statements: what they say, that they stay, how they join, and who may make one. */
 begin;
-select plan(43);
+select plan(44);
 
 select tests.make_two_organizations();
 do $$
@@ -101,7 +101,23 @@ select is(
 -- Months ----------------------------------------------------------------------
 
 select is(pg_temp.told('2026-03-01', 'follows'), 'first', 'the first follows nothing');
+set local datestyle = 'German';
+set local extra_float_digits = -10;
+set local timezone = 'Asia/Kolkata';
 select lives_ok($$ select public.issue_statement('TAP_NORTH', '2026-04-01') $$, 'the next month');
+reset datestyle;
+reset extra_float_digits;
+reset timezone;
+select is(
+  (
+    select string_agg(line, ' ')
+    from regexp_split_to_table(pg_temp.body('2026-04-01'), E'\r\n') as line
+    where line ~ '^(2026-04-30|closing_totalizer_m3|starts_at),'
+  ),
+  'starts_at,2026-04-01T04:15:00.000000Z closing_totalizer_m3,1740 '
+  || '2026-04-30,2026-04-30T04:15:00.000000Z,2026-05-01T04:15:00.000000Z,30.000,0,0,24,24,0',
+  'is written the same whatever the session prefers'
+);
 select is(pg_temp.told('2026-04-01', 'follows'), 'gapless', 'opens where the month before closed');
 select lives_ok($$ select public.issue_statement('TAP_NORTH', '2026-06-01') $$, 'a month without any reading');
 select is(

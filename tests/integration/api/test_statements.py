@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
@@ -116,6 +117,18 @@ def test_a_correction_needs_a_change_and_a_reason(
     assert now != first
     assert client.get(path(metered), params={"revision": 1}, headers=operator).content == first
     assert client.get(path(metered), params={"revision": 3}, headers=operator).status_code == 404
+
+
+def test_one_statement_comes_of_many_who_ask_at_once(
+    client: httpx.Client, metered: Plant, sign_in: SignIn, db: Database
+) -> None:
+    operator = sign_in(metered.organization_id, "operator")
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: client.post(path(metered), json={}, headers=operator), range(6)))
+    assert {answer.status_code for answer in answers} <= {200, 201}
+    assert len({answer.json()["body_sha256"] for answer in answers}) == 1
+    told = db.execute("select revision from public.statements where device_id = %s", metered.devices).fetchall()
+    assert told == [{"revision": 1}]
 
 
 def test_who_may_make_and_see_statements(
