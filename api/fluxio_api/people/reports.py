@@ -1,4 +1,4 @@
-"""GET /api/devices/ID/statistics, /series and /daily: what the database's report functions answer."""
+"""GET /api/devices/ID/statistics, /series, /daily and /quality: what the database's report functions answer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from .requests import Instant, Parameters, read_query
 
 #: Most days of one answer, as in get_daily_flow.
 _MOST_DAYS = 10_000
+
+#: Longest window, as in get_data_quality.
+_LONGEST_QUALITY = timedelta(hours=168)
 
 
 class WindowParameters(Parameters):
@@ -70,6 +73,17 @@ def blueprint(people: OpenPerson) -> Blueprint:
             )
         days = {"first_day": asked.first_day.isoformat(), "last_day": asked.last_day.isoformat()}
         return jsonify(days=person.call("get_daily_flow", {"device_id": device_id, **days}, repeatable=True))
+
+    @bp.get("/quality")
+    def quality(device_id: str) -> Response:
+        """How at most 168 hours of readings came; columns as in get_data_quality. Problems: invalid_request."""
+        person = people(token_of(request))
+        asked = read_query(WindowParameters)
+        window = _window(asked)
+        if asked.end_time - asked.start_time > _LONGEST_QUALITY:
+            raise InvalidRequest("Ask for at most 168 hours.", errors=[{"parameter": "end_time"}])
+        [row] = person.call("get_data_quality", {"device_id": device_id, **window}, repeatable=True)
+        return jsonify(row)
 
     return bp
 
