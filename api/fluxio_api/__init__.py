@@ -24,6 +24,7 @@ from .people import (
     members,
     notifications,
     reports,
+    statements,
     summary,
 )
 from .people import keys as people_keys
@@ -81,7 +82,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     for listed in (devices, summary):
         app.register_blueprint(listed.blueprint(stores.people, kept))
     for resource in (
-        flow_data, reports, alerts, alert_rules, channels, notifications, people_keys, members, audit_log,
+        flow_data, reports, statements, alerts, alert_rules, channels, notifications, people_keys, members, audit_log,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))
     app.register_blueprint(dead_letters.blueprint(stores.people, stores.replay))

@@ -35,6 +35,9 @@ select is_empty(
         volume resets rollovers first_totalizer_at first_totalizer last_totalizer_at last_totalizer is_stale'),
       ('flow_data_daily', 'device_id day starts_at ends_at expected received bad flow_count flow_sum flow_min flow_max
         sample_count volume resets rollovers is_stale'),
+      ('statements', 'id organization_id device_id month revision reason made_at made_by time_zone day_start starts_at
+        ends_at follows opening_at opening_totalizer closing_at closing_totalizer volume resets rollovers expected
+        received bad inputs inputs_sha256 body body_sha256'),
       ('dashboard_summary', 'total_devices online_devices active_alerts critical_alerts')
     ) as expected (table_name, column_names)
     cross join regexp_split_to_table(expected.column_names, '\s+') as column_name

@@ -154,7 +154,7 @@ select bag_eq(
     values
     ('organizations'), ('sites'), ('users'), ('invitations'), ('gateways'), ('devices'), ('api_keys'),
     ('alert_rules'), ('alerts'), ('register_profiles'), ('device_aliases'), ('private.settings'),
-    ('notification_channels')
+    ('notification_channels'), ('statements')
   $$,
   'these tables are watched'
 );

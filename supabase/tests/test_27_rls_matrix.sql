@@ -75,6 +75,11 @@ from public.notification_outbox;
 insert into public.flow_data_daily (device_id, day, starts_at, ends_at) values
 ('TAP_NORTH', '2026-02-01', '2026-02-01T00:00:00Z', '2026-02-02T00:00:00Z'),
 ('TAP_SOUTH', '2026-02-01', '2026-02-01T00:00:00Z', '2026-02-02T00:00:00Z');
+do $$
+begin
+  perform public.issue_statement(device_id, '2026-02-01') from unnest(array['TAP_NORTH', 'TAP_SOUTH']) as device_id;
+end;
+$$;
 insert into public.job_runs (job, started_at, finished_at, is_successful, result)
 values ('tap_matrix', now(), now(), true, 'ran');
 
@@ -180,6 +185,10 @@ insert into subject (relation, label, looked_at, target, insertion, change) valu
   $$ is_stale = false $$
 ),
 (
+  'statements', 'initcap(substr(device_id, 5))', 'true', $$ device_id = 'TAP_NORTH' $$,
+  $$ (device_id, month, revision) values ('TAP_NORTH', '2026-01-01', 1) $$, $$ volume = 0 $$
+),
+(
   'notification_outbox', $$ channel ->> 'channel' $$, 'true', $$ channel ->> 'channel' = 'North' $$,
   $$
     (organization_id, alert_id, event, channel)
@@ -234,7 +243,9 @@ insert into subject (relation, label, looked_at, target, insertion, change) valu
 ),
 -- North has one device, South two.
 ('dashboard_summary', 'total_devices', 'true', 'true', '(total_devices) values (1)', 'total_devices = 1');
-update subject set preparation = 'delete from public.flow_data'
+-- A statement goes for nobody, and keeps its device.
+update subject set preparation = 'alter table public.statements disable trigger _100_keep; '
+|| 'delete from public.statements; delete from public.flow_data'
 where relation = 'devices';
 
 -- What comes of it ----------------------------------------------------------------------
@@ -342,6 +353,12 @@ insert into expected (relation, callers, seen, insertion, change, removal, trunc
 ('flow_data_hourly', 'inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
 ('flow_data_hourly', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
 ('flow_data_hourly', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
+
+('statements', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
+('statements', 'viewer operator admin', 'North', 'denied', 'denied', 'denied', 'denied'),
+('statements', 'inactive stranger staff project', 'nothing', 'denied', 'denied', 'denied', 'denied'),
+('statements', 'other', 'South', 'denied', 'denied', 'denied', 'denied'),
+('statements', 'service_role', 'North,South', 'denied', 'denied', 'denied', 'denied'),
 
 ('flow_data_daily', 'anon', 'denied', 'denied', 'denied', 'denied', 'denied'),
 ('flow_data_daily', 'viewer operator admin', 'North', 'denied', 'denied', 'denied', 'denied'),

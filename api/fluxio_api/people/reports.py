@@ -1,4 +1,4 @@
-"""GET /api/devices/ID/statistics, /series and /daily: what the database's report functions answer."""
+"""GET /api/devices/ID/statistics, /series, /daily and /quality: what the database's report functions answer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from pydantic import Field
 from ..auth import token_of
 from ..openapi.operation import operation
 from ..problems import InvalidRequest
-from .answers.devices import Days, Series, Statistics
+from .answers.devices import Days, Quality, Series, Statistics
 from .ports import OpenPerson
 from .requests import Instant, Parameters, read_query
 
 #: Most days of one answer, as in get_daily_flow.
 _MOST_DAYS = 10_000
+
+#: Longest window, as in get_data_quality.
+_LONGEST_QUALITY = timedelta(hours=168)
 
 
 class WindowParameters(Parameters):
@@ -73,6 +76,18 @@ def blueprint(people: OpenPerson) -> Blueprint:
             )
         days = {"first_day": asked.first_day.isoformat(), "last_day": asked.last_day.isoformat()}
         return jsonify(days=person.call("get_daily_flow", {"device_id": device_id, **days}, repeatable=True))
+
+    @bp.get("/quality")
+    @operation(answers=Quality, query=WindowParameters)
+    def quality(device_id: str) -> Response:
+        """How well the readings of a window came; at most 168 hours."""
+        person = people(token_of(request))
+        asked = read_query(WindowParameters)
+        window = _window(asked)
+        if asked.end_time - asked.start_time > _LONGEST_QUALITY:
+            raise InvalidRequest("Ask for at most 168 hours.", errors=[{"parameter": "end_time"}])
+        [row] = person.call("get_data_quality", {"device_id": device_id, **window}, repeatable=True)
+        return jsonify(row)
 
     return bp
 

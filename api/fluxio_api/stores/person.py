@@ -25,8 +25,10 @@ _CONFLICTS = {
     "KEYEN": "The key is revoked, expired or was rotated already.",
     "KEYRV": "A revoked key stays revoked.",
     "LASTA": "The organization's last active admin must stay.",
+    "STOPN": "The month has not ended where the device is.",
+    "STSAM": "Nothing that the statement is computed from has changed.",
 }
-_UNKNOWN = {"UNKCH", "UNKKY", "UNKPN"}
+_UNKNOWN = {"UNKCH", "UNKKY", "UNKPN", "UNKST"}
 _INVALID = {
     "NTARG": "There is no address, or none for a channel of this kind.",
     "RULBT": "There can be no such rule.",

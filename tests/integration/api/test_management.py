@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import uuid4
 from xml.etree import ElementTree
 
@@ -126,8 +127,13 @@ def test_reports_are_the_databases(client: httpx.Client, db: Database, plant: Pl
     days = {"first_day": str(at[0].date() - timedelta(days=1)), "last_day": str(at[-1].date() + timedelta(days=1))}
     daily = client.get(f"{base}/daily", params=days, headers=viewer).raise_for_status().json()["days"]
     assert sum(day["received_points"] for day in daily) == 10
+    quality = client.get(f"{base}/quality", params=window, headers=viewer).raise_for_status().json()
+    assert (quality["received_points"], quality["bad_points"], quality["flags"]) == (10, 0, {})
+    assert quality["longest_gap_s"] == max((late - early).total_seconds() for early, late in pairwise(at))
+    too_long = window | {"start_time": (at[-1] - timedelta(days=7)).isoformat()}
+    assert client.get(f"{base}/quality", params=too_long, headers=viewer).status_code == 400
     backwards = {"start_time": window["end_time"], "end_time": window["start_time"]}
-    for path in ("statistics", "series"):
+    for path in ("statistics", "series", "quality"):
         assert client.get(f"{base}/{path}", params=backwards, headers=viewer).status_code == 400
     assert client.get(f"{base}/daily", params={**days, "last_day": "2000-01-01"}, headers=viewer).status_code == 400
 

@@ -50,6 +50,7 @@ WATCHED_BY = {
     "flow_data": "test_30_flow_data.sql",
     "flow_data_hourly": "test_42_rollup_access.sql",
     "flow_data_daily": "test_42_rollup_access.sql",
+    "statements": "test_80_statements.sql",
     "latest_readings": "test_30_flow_data.sql",
     "ingest_dead_letters": "test_38_dead_letters.sql",
     "register_profiles": "test_47_register_profiles.sql",

@@ -78,6 +78,10 @@ RULES: Mapping[str, LiteralString] = {
         ) as partition
         where bounds <> format('FOR VALUES FROM (%L) TO (%L)', month, month + interval '1 month')
     """,
+    "a statement is the bytes that were written": """
+        select device_id, month, revision from public.statements
+        where body_sha256 <> encode(sha256(convert_to(body, 'UTF8')), 'hex')
+    """,
     "an organization with people has an active admin": """
         select organization_id from public.users
         where organization_id is not null

@@ -101,6 +101,21 @@ class Statistics(Answer):
     bad_points: Count
 
 
+class Quality(Answer):
+    """How well a window's readings came; what only readings tell is null where they are kept no more."""
+
+    expected_points: Annotated[Count, Field(description="Readings due.", examples=[288])]
+    received_points: Annotated[Count, Field(description="Readings that came.", examples=[287])]
+    bad_points: Count
+    suspect_points: Count | None
+    flags: Annotated[dict[str, int] | None, Field(description="Readings by flag.", examples=[{"clock_suspect": 1}])]
+    longest_gap_s: Annotated[float | None, Field(description="[s]", examples=[600])]
+    longest_gap_starts_at: Time | None
+    longest_gap_ends_at: Time | None
+    median_lag_s: Annotated[float | None, Field(description="[s] From created_at to received_at.", examples=[1.8])]
+    longest_lag_s: Annotated[float | None, Field(description="[s]", examples=[42])]
+
+
 class Day(Statistics):
     """A day as the device's site counts it."""
 
