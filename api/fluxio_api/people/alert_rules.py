@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -34,9 +35,10 @@ class RuleChange(Body):
 
 
 class NewRule(RuleChange):
-    """A rule for one device."""
+    """A rule."""
 
-    device_id: DeviceId
+    #: null: for every device of the organization. Not left out, or a forgotten member would watch all of them.
+    device_id: DeviceId | None
     rule_name: Text
     rule_type: RuleType
 
@@ -56,6 +58,7 @@ class Backtest(Body):
 class RuleParameters(Parameters):
     """The query of GET /api/alert-rules."""
 
+    #: Its rules, and those for every device.
     device_id: DeviceId | None = None
 
 
@@ -65,11 +68,15 @@ def blueprint(people: OpenPerson) -> Blueprint:
 
     @bp.get("")
     def index() -> Response:
-        """The organization's rules. Problems: invalid_request."""
+        """The organization's rules, or those that watch a device. Problems: invalid_request."""
         person = people(token_of(request))
         device_id = read_query(RuleParameters).device_id
-        where = (("device_id", "eq", device_id),) if device_id is not None else ()
-        return jsonify(rules=person.rows(Query("alert_rules", (("id", False),), where=where)))  # type: ignore[arg-type]
+        every = Query("alert_rules", (("id", False),))
+        if device_id is None:
+            return jsonify(rules=person.rows(every))
+        own = person.rows(replace(every, where=(("device_id", "eq", device_id),)))
+        common = person.rows(replace(every, where=(("device_id", "is", None),)))
+        return jsonify(rules=[*own, *common])
 
     @bp.post("")
     def create() -> tuple[Response, int]:

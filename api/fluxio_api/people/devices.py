@@ -1,28 +1,37 @@
-"""GET and POST /api/devices, PATCH /api/devices/ID."""
+"""GET and POST /api/devices, GET and PATCH /api/devices/ID."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field, FiniteFloat, JsonValue
 
 from ..auth import token_of
-from ..ingest.names import MEASUREMENTS
-from ..problems import InvalidRequest
-from .ports import OpenPerson, Person, Query, Row
-from .requests import Body, DeviceId, NoParameters, Text, read_body, read_query
+from ..problems import InvalidRequest, NotFound
+from .pages import next_page, read_after
+from .ports import OpenPerson, Operator, Query, Row
+from .requests import Body, DeviceId, NoParameters, Parameters, Text, containing, read_body, read_query
 
-#: A device is online for so long after its last contact [s].
+#: A device is online for so long after its last contact [s], as in the view device_overview.
 ONLINE_WINDOW_S = 900
 
-_LATEST = ",".join(("device_id", "created_at", "received_at", *MEASUREMENTS, "quality"))
-_BY_DEVICE = (("device_id", False),)
-
 Status = Literal["active", "inactive", "maintenance", "error"]
+
+
+class DeviceParameters(Parameters):
+    """The query of GET /api/devices; without any it answers every device."""
+
+    status: Status | None = None
+    site_id: UUID | None = None
+    gateway_id: UUID | None = None
+    is_online: bool | None = None
+    #: Part of a device_id, device_name or location, in any case.
+    q: Annotated[str, Field(pattern="^[^\\x00]+$", max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] | None = None
+    #: The `next` of an answer.
+    after: Text | None = None
 
 
 class DeviceChange(Body):
@@ -35,6 +44,7 @@ class DeviceChange(Body):
     status: Status | None = None
     #: [s]
     expected_interval_s: Annotated[int, Field(gt=0, le=2_147_483_647)] | None = None
+    #: `name` of GET /api/profiles, or `name@version`.
     profile: Text | None = None
     #: How a small step back of the totalizer counts: see devices.reverse_policy.
     reverse_policy: Text | None = None
@@ -51,17 +61,19 @@ class NewDevice(DeviceChange):
     device_id: DeviceId
 
 
-def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Blueprint:
-    """The routes; `clock` answers an aware time."""
+def blueprint(people: OpenPerson) -> Blueprint:
+    """The routes."""
     bp = Blueprint("devices", __name__, url_prefix="/api/devices")
 
     @bp.get("")
     def index() -> Response:
-        """Every device the caller sees, with `latest` (its latest reading or null) and `online`."""
+        """The devices the caller sees, by device_id: `latest`, `online`, `rules`, alerts. Problems: invalid_request."""
         person = people(token_of(request))
-        read_query(NoParameters)
-        now = clock()
-        return jsonify(devices=[{**device, "online": is_online(device, now)} for device in _devices(person)])
+        asked = read_query(DeviceParameters)
+        order = (("device_id", False),)
+        query = Query("device_overview", order, "*", _where(asked), asked.limit, read_after(asked.after, len(order)))
+        found = person.rows(query)
+        return jsonify(devices=[_device(row) for row in found], next=next_page(query, found))
 
     @bp.post("")
     def create() -> tuple[Response, int]:
@@ -69,6 +81,16 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
         person = people(token_of(request))
         device = person.add("devices", _values(read_body(NewDevice)))
         return jsonify(device), 201
+
+    @bp.get("/<path:device_id>")
+    def show(device_id: str) -> Response:
+        """A device and what belongs to it, as get_device_page answers. Problems: not_found, invalid_request."""
+        person = people(token_of(request))
+        read_query(NoParameters)
+        found = person.call("get_device_page", {"device_id": device_id}, repeatable=True)
+        if not found:
+            raise NotFound("There is no such device.")
+        return jsonify({**found[0], "device": _device(cast("Row", found[0]["device"]))})
 
     @bp.patch("/<path:device_id>")
     def change(device_id: str) -> Response:
@@ -82,19 +104,25 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
     return bp
 
 
-def _devices(person: Person) -> list[Row]:
-    """Every device the person sees, by device_id, with its latest reading or None as `latest`."""
-    latest = {row["device_id"]: row for row in person.each(Query("latest_readings", _BY_DEVICE, _LATEST))}
-    return [
-        {**device, "latest": latest.get(device["device_id"])}
-        for device in person.each(Query("devices", order=_BY_DEVICE))
-    ]
+def _where(asked: DeviceParameters) -> tuple[tuple[str, Operator, object], ...]:
+    where: list[tuple[str, Operator, object]] = []
+    if asked.status is not None:
+        where.append(("status", "eq", asked.status))
+    if asked.site_id is not None:
+        where.append(("site_id", "eq", asked.site_id))
+    if asked.gateway_id is not None:
+        where.append(("gateway_id", "eq", asked.gateway_id))
+    if asked.is_online is not None:
+        where.append(("is_online", "is", asked.is_online))
+    if asked.q is not None:
+        where.append(("search_text", "imatch", containing(asked.q)))
+    return tuple(where)
 
 
-def is_online(device: Row, now: datetime) -> bool:
-    """Whether the device was in contact within 15 minutes before `now`."""
-    seen = device.get("last_seen")
-    return isinstance(seen, str) and now - datetime.fromisoformat(seen) < timedelta(seconds=ONLINE_WINDOW_S)
+def _device(row: Row) -> Row:
+    """A row of device_overview as the API answers it."""
+    device = {name: value for name, value in row.items() if name not in ("is_online", "search_text")}
+    return {**device, "online": row["is_online"]}
 
 
 def _values(body: DeviceChange) -> Row:
