@@ -249,7 +249,7 @@ insert into subject (relation, label, looked_at, target, insertion, change) valu
 ),
 -- Of nobody's profiles; whose the others are, register_profiles tells, and test_75.
 (
-  'published_profiles', 'name', 'is_shipped and is_current', $$ name = 'nivusonic' $$,
+  'published_profiles', 'name', $$ name in ('nivus_750', 'nivusonic') and is_current $$, $$ name = 'nivusonic' $$,
   $$ (name, model) values ('forged', 'forged') $$, $$ model = 'forged' $$
 );
 -- A statement goes for nobody, and keeps its device.
