@@ -19,10 +19,12 @@ from .people import (
     audit_log,
     channels,
     dead_letters,
+    device_aliases,
     devices,
     flow_data,
     members,
     notifications,
+    profiles,
     reports,
     statements,
     summary,
@@ -82,7 +84,8 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     for listed in (devices, summary):
         app.register_blueprint(listed.blueprint(stores.people, kept))
     for resource in (
-        flow_data, reports, statements, alerts, alert_rules, channels, notifications, people_keys, members, audit_log,
+        device_aliases, profiles, flow_data, reports, statements, alerts, alert_rules, channels, notifications,
+        people_keys, members, audit_log,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))
     app.register_blueprint(dead_letters.blueprint(stores.people, stores.replay))

@@ -174,6 +174,8 @@ select bag_eq(
     ('remove_person(uuid)'),
     ('private.remove_person(uuid)'),
     ('get_latest_flow_data()'),
+    ('get_device_page(text)'),
+    ('private.my_profile_id(text)'),
     ('get_flow_statistics(text,timestamp with time zone,timestamp with time zone)'),
     ('backtest_alert_rule(text,text,double precision,double precision,integer,timestamp with time zone,timestamp with time zone)'),
     ('private.alert_duration(text,integer,integer)'),

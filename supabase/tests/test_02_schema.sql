@@ -3,7 +3,7 @@
  * in the field). A column may be added; none of these may go or change its name.
  */
 begin;
-select plan(9);
+select plan(10);
 
 select is_empty(
   $$
@@ -38,7 +38,12 @@ select is_empty(
       ('statements', 'id organization_id device_id month revision reason made_at made_by time_zone day_start starts_at
         ends_at follows opening_at opening_totalizer closing_at closing_totalizer volume resets rollovers expected
         received bad inputs inputs_sha256 body body_sha256'),
-      ('dashboard_summary', 'total_devices online_devices active_alerts critical_alerts')
+      ('dashboard_summary', 'total_devices online_devices active_alerts critical_alerts'),
+      ('device_overview', 'id device_id organization_id site_id gateway_id device_name device_type location
+        description status expected_interval_s profile reverse_policy totalizer_max last_seen metadata created_at
+        updated_at is_online latest rules open_alerts worst_severity search_text'),
+      ('published_profiles', 'id name version model source description published_at is_shipped is_current registers
+        status')
     ) as expected (table_name, column_names)
     cross join regexp_split_to_table(expected.column_names, '\s+') as column_name
     where not exists (
@@ -61,6 +66,7 @@ select has_function(
   'public', 'get_flow_series', array['text', 'timestamp with time zone', 'timestamp with time zone', 'integer'],
   'get_flow_series(device_id, start_time, end_time, max_points)'
 );
+select has_function('public', 'get_device_page', array['text'], 'get_device_page(device_id)');
 select results_eq(
   $$ select id, name from public.organizations where id = private.default_organization_id() $$,
   $$ values ('00000000-0000-0000-0000-000000000001'::uuid, 'Default') $$,

@@ -242,7 +242,16 @@ insert into subject (relation, label, looked_at, target, insertion, change) valu
   $$ kind = 'input_name' $$
 ),
 -- North has one device, South two.
-('dashboard_summary', 'total_devices', 'true', 'true', '(total_devices) values (1)', 'total_devices = 1');
+('dashboard_summary', 'total_devices', 'true', 'true', '(total_devices) values (1)', 'total_devices = 1'),
+(
+  'device_overview', 'left(device_name, 5)', $$ device_name like '% inlet' $$, $$ device_id = 'TAP_NORTH' $$,
+  $$ (device_id) values ('TAP_NEW') $$, $$ location = 'Basin 2' $$
+),
+-- Of nobody's profiles; whose the others are, register_profiles tells, and test_75.
+(
+  'published_profiles', 'name', $$ name in ('nivus_750', 'nivusonic') and is_current $$, $$ name = 'nivusonic' $$,
+  $$ (name, model) values ('forged', 'forged') $$, $$ model = 'forged' $$
+);
 -- A statement goes for nobody, and keeps its device.
 update subject set preparation = 'alter table public.statements disable trigger _100_keep; '
 || 'delete from public.statements; delete from public.flow_data'
@@ -416,7 +425,17 @@ insert into expected (relation, callers, seen, insertion, change, removal, trunc
 ('dashboard_summary', 'viewer operator admin', '1', 'no table', 'no table', 'no table', 'no table'),
 ('dashboard_summary', 'inactive stranger staff project', '0', 'no table', 'no table', 'no table', 'no table'),
 ('dashboard_summary', 'other', '2', 'no table', 'no table', 'no table', 'no table'),
-('dashboard_summary', 'service_role', '3', 'no table', 'no table', 'no table', 'no table');
+('dashboard_summary', 'service_role', '3', 'no table', 'no table', 'no table', 'no table'),
+
+('device_overview', 'anon', 'denied', 'no table', 'no table', 'no table', 'no table'),
+('device_overview', 'viewer operator admin', 'North', 'no table', 'no table', 'no table', 'no table'),
+('device_overview', 'inactive stranger staff project', 'nothing', 'no table', 'no table', 'no table', 'no table'),
+('device_overview', 'other', 'South', 'no table', 'no table', 'no table', 'no table'),
+('device_overview', 'service_role', 'North,South', 'no table', 'no table', 'no table', 'no table'),
+
+('published_profiles', 'anon service_role', 'denied', 'denied', 'denied', 'denied', 'no table'),
+('published_profiles', 'viewer operator admin other staff project', 'nivus_750,nivusonic', 'denied', 'denied', 'denied', 'no table'),
+('published_profiles', 'inactive stranger', 'nothing', 'denied', 'denied', 'denied', 'no table');
 
 -- Trying --------------------------------------------------------------------------------
 
@@ -456,6 +475,7 @@ exception
   when insufficient_privilege then
     return case sqlerrm
       when 'permission denied for table ' || subject.relation then 'denied'
+      when 'permission denied for view ' || subject.relation then 'denied'
       when format('new row violates row-level security policy for table "%s"', subject.relation) then 'refused'
       else sqlerrm
     end;

@@ -268,12 +268,12 @@ select is_empty(
   $$
     select profile, pg_temp.name_profile(profile)
     from unnest(array['tap@2', 'tap@', 'tap@0', 'tap@01', 'tap@1@1', 'tap@x', 'Tap', '', 'nivus', 'tap@99999999999']) as profile
-    where pg_temp.name_profile(profile) <> '23503 no published register profile: ' || profile
+    where pg_temp.name_profile(profile) <> 'UNKPF no published register profile: ' || profile
   $$,
   'and nothing else, no draft either'
 );
 select is(
-  pg_temp.name_profile('tap', 'South'), '23503 no published register profile: tap', 'another organization''s is unknown'
+  pg_temp.name_profile('tap', 'South'), 'UNKPF no published register profile: tap', 'another organization''s is unknown'
 );
 
 insert into public.devices (device_id, organization_id, profile, expected_interval_s) values
@@ -294,11 +294,11 @@ select lives_ok(
 );
 select throws_ok(
   $$ update public.devices set profile = 'Nivus, another' where device_id = 'TAP_NORTH' $$,
-  '23503', 'no published register profile: Nivus, another', 'until it is changed'
+  'UNKPF', 'no published register profile: Nivus, another', 'until it is changed'
 );
 select throws_ok(
   $$ update public.devices set organization_id = tests.organization_id('South') where device_id = 'TAP_NEWEST' $$,
-  '23503', 'no published register profile: tap', 'a device does not take its profile to another organization'
+  'UNKPF', 'no published register profile: tap', 'a device does not take its profile to another organization'
 );
 update public.register_profiles set published_at = now()
 where id = md5('foreign')::uuid;

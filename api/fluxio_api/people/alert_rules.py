@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -35,9 +36,12 @@ class RuleChange(Body):
 
 
 class NewRule(RuleChange):
-    """A rule for one device."""
+    """A rule."""
 
-    device_id: DeviceId
+    # Not left out, or a forgotten member would watch all of them.
+    device_id: Annotated[
+        DeviceId | None, Field(description="null: for every device of the organization.", examples=["NIVUS_01"])
+    ]
     rule_name: Annotated[Text, Field(examples=["High Flow Alert"])]
     rule_type: RuleType
 
@@ -57,6 +61,7 @@ class Backtest(Body):
 class RuleParameters(Parameters):
     """The query of GET /api/alert-rules."""
 
+    #: Its rules, and those for every device.
     device_id: DeviceId | None = None
 
 
@@ -67,16 +72,20 @@ def blueprint(people: OpenPerson) -> Blueprint:
     @bp.get("")
     @operation(answers=Rules, query=RuleParameters)
     def index() -> Response:
-        """The organization's alert rules, or one device's."""
+        """The organization's rules, or those that watch a device."""
         person = people(token_of(request))
         device_id = read_query(RuleParameters).device_id
-        where = (("device_id", "eq", device_id),) if device_id is not None else ()
-        return jsonify(rules=person.rows(Query("alert_rules", (("id", False),), where=where)))  # type: ignore[arg-type]
+        every = Query("alert_rules", (("id", False),))
+        if device_id is None:
+            return jsonify(rules=person.rows(every))
+        own = person.rows(replace(every, where=(("device_id", "eq", device_id),)))
+        common = person.rows(replace(every, where=(("device_id", "is", None),)))
+        return jsonify(rules=[*own, *common])
 
     @bp.post("")
     @operation(answers=Rule, status=201, body=NewRule, problems=("forbidden",))
     def create() -> tuple[Response, int]:
-        """Make a rule for one device; for operators and admins."""
+        """Make a rule for one device or for all; for operators and admins."""
         person = people(token_of(request))
         return jsonify(person.add("alert_rules", read_body(NewRule).model_dump(mode="json", exclude_unset=True))), 201
 

@@ -1,30 +1,44 @@
-"""GET and POST /api/devices, PATCH /api/devices/ID."""
+"""GET and POST /api/devices, GET and PATCH /api/devices/ID."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field, FiniteFloat, JsonValue
 
 from ..auth import token_of
-from ..ingest.names import MEASUREMENTS
 from ..openapi.operation import operation
-from ..problems import InvalidRequest
+from ..problems import InvalidRequest, NotFound
 from .answers.base import Status
+from .answers.device_page import DevicePage
 from .answers.devices import Device, Devices
 from .kept_answers import KeptAnswers
-from .ports import OpenPerson, Person, Query, Row
-from .requests import Body, DeviceId, NoParameters, Text, read_body, read_query
+from .pages import After, next_page, read_after
+from .ports import OpenPerson, Operator, Query, Row
+from .requests import Body, DeviceId, NoParameters, Parameters, Text, containing, read_body, read_query
 
-#: A device is online for so long after its last contact [s].
+#: A device is online for so long after its last contact [s], as in the view device_overview.
 ONLINE_WINDOW_S = 900
 
-_LATEST = ",".join(("device_id", "created_at", "received_at", *MEASUREMENTS, "quality"))
-_BY_DEVICE = (("device_id", False),)
+
+class DeviceParameters(Parameters):
+    """The query of GET /api/devices; without any it answers every device."""
+
+    status: Status | None = None
+    site_id: UUID | None = None
+    gateway_id: UUID | None = None
+    is_online: bool | None = None
+    q: Annotated[
+        str | None,
+        Field(
+            pattern="^[^\\x00]+$", max_length=200,
+            description="Part of a device_id, device_name or location, in any case.",
+        ),
+    ] = None  # fmt: skip
+    limit: Annotated[int | None, Field(ge=1, le=1000, description="Left out: all of them.")] = None
+    after: After = None
 
 
 class DeviceChange(Body):
@@ -36,7 +50,7 @@ class DeviceChange(Body):
     description: Text | None = None
     status: Status | None = None
     expected_interval_s: Annotated[int, Field(gt=0, le=2_147_483_647, description="[s]")] | None = None
-    profile: Annotated[Text | None, Field(description="name, or name@version, of a published one.")] = None
+    profile: Annotated[Text | None, Field(description="`name` of GET /api/profiles, or `name@version`.")] = None
     reverse_policy: Annotated[
         Text | None, Field(description="How a small step back of the totalizer counts: ignore or subtract.")
     ] = None
@@ -52,22 +66,27 @@ class NewDevice(DeviceChange):
     device_id: DeviceId
 
 
-def blueprint(
-    people: OpenPerson, kept: KeptAnswers, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> Blueprint:
-    """The routes; `clock` answers an aware time."""
+def blueprint(people: OpenPerson, kept: KeptAnswers) -> Blueprint:
+    """The routes."""
     bp = Blueprint("devices", __name__, url_prefix="/api/devices")
 
     @bp.get("")
-    @operation(answers=Devices, query=NoParameters, is_cached=True)
+    @operation(answers=Devices, query=DeviceParameters, is_cached=True)
     def index() -> Response:
-        """Every device the caller sees, with its latest reading.
+        """The devices the caller sees, by device_id, each with what is known of it now.
 
-        What the organization's people changed is in it; readings and contacts of the last 30 s may not be.
+        What the organization's people changed is in it; readings, contacts and alerts of the last 30 s may not be.
         """
         person = people(token_of(request))
-        read_query(NoParameters)
-        return kept.answer(person, lambda: {"devices": _devices(person, clock())})
+        asked = read_query(DeviceParameters)
+        order = (("device_id", False),)
+        query = Query("device_overview", order, "*", _where(asked), asked.limit, read_after(asked.after, len(order)))
+
+        def page() -> Row:
+            found = person.rows(query)
+            return {"devices": [_device(row) for row in found], "next": next_page(query, found)}
+
+        return kept.answer(person, page)
 
     @bp.post("")
     @operation(answers=Device, status=201, body=NewDevice, problems=("forbidden", "conflict"))
@@ -76,6 +95,17 @@ def blueprint(
         person = people(token_of(request))
         device = person.add("devices", _values(read_body(NewDevice)))
         return jsonify(device), 201
+
+    @bp.get("/<path:device_id>")
+    @operation(answers=DevicePage, query=NoParameters, problems=("not_found",))
+    def show(device_id: str) -> Response:
+        """A device and what belongs to it."""
+        person = people(token_of(request))
+        read_query(NoParameters)
+        found = person.call("get_device_page", {"device_id": device_id}, repeatable=True)
+        if not found:
+            raise NotFound("There is no such device.")
+        return jsonify({**found[0], "device": _device(cast("Row", found[0]["device"]))})
 
     @bp.patch("/<path:device_id>")
     @operation(answers=Device, body=DeviceChange, problems=("forbidden", "not_found"))
@@ -90,19 +120,25 @@ def blueprint(
     return bp
 
 
-def _devices(person: Person, now: datetime) -> list[Row]:
-    """Every device the person sees, by device_id, with its latest reading or None as `latest`, and `online`."""
-    latest = {row["device_id"]: row for row in person.each(Query("latest_readings", _BY_DEVICE, _LATEST))}
-    return [
-        {**device, "latest": latest.get(device["device_id"]), "online": is_online(device, now)}
-        for device in person.each(Query("devices", order=_BY_DEVICE))
-    ]
+def _where(asked: DeviceParameters) -> tuple[tuple[str, Operator, object], ...]:
+    where: list[tuple[str, Operator, object]] = []
+    if asked.status is not None:
+        where.append(("status", "eq", asked.status))
+    if asked.site_id is not None:
+        where.append(("site_id", "eq", asked.site_id))
+    if asked.gateway_id is not None:
+        where.append(("gateway_id", "eq", asked.gateway_id))
+    if asked.is_online is not None:
+        where.append(("is_online", "is", asked.is_online))
+    if asked.q is not None:
+        where.append(("search_text", "imatch", containing(asked.q)))
+    return tuple(where)
 
 
-def is_online(device: Row, now: datetime) -> bool:
-    """Whether the device was in contact within 15 minutes before `now`."""
-    seen = device.get("last_seen")
-    return isinstance(seen, str) and now - datetime.fromisoformat(seen) < timedelta(seconds=ONLINE_WINDOW_S)
+def _device(row: Row) -> Row:
+    """A row of device_overview as the API answers it."""
+    device = {name: value for name, value in row.items() if name not in ("is_online", "search_text")}
+    return {**device, "online": row["is_online"]}
 
 
 def _values(body: DeviceChange) -> Row:

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 #: A row as PostgREST answers it.
 Row = dict[str, object]
 
-#: A comparison of PostgREST's. `is` is for null, true and false.
-Operator = Literal["eq", "gte", "lt", "is"]
+#: A comparison of PostgREST's. `is` is for null, true and false, `imatch` for a regular expression in any case.
+Operator = Literal["eq", "gte", "lt", "is", "imatch"]
 
 
 @dataclass(frozen=True, slots=True)

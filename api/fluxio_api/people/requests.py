@@ -19,6 +19,9 @@ Model = TypeVar("Model", bound=BaseModel)
 #: The + of an offset that was not escaped in a query arrives as a blank.
 _BLANK_OFFSET = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
 
+#: What a regular expression of PostgreSQL's does not take as itself.
+_SPECIAL = re.compile(r"[][.^$*+?(){}|\\]")
+
 
 def _instant(value: object) -> datetime:
     return read_time(_BLANK_OFFSET.sub("+", value) if isinstance(value, str) else value)
@@ -46,6 +49,11 @@ class Body(BaseModel):
     """Base of a route's body."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def containing(text: str) -> str:
+    """PostgreSQL's regular expression for what contains `text`."""
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def read_query(model: type[Model]) -> Model:

@@ -33,6 +33,7 @@ _INVALID = {
     "NTARG": "There is no address, or none for a channel of this kind.",
     "RULBT": "There can be no such rule.",
     "UNKDV": "There is no such device.",
+    "UNKPF": "There is no published register profile of this name.",
 }
 
 

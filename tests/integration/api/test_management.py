@@ -24,6 +24,7 @@ Headers = dict[str, str]
 MANAGED = [
     "/api/alert-rules", "/api/keys", "/api/people", "/api/invitations", "/api/dead-letters", "/api/audit-log",
     "/api/channels", "/api/notifications",
+    "/api/device-aliases", "/api/profiles",
 ]  # fmt: skip
 
 

@@ -130,7 +130,15 @@ def test_flow_data_comes_as_csv_too(client: httpx.Client, plant: Plant, sign_in:
         ("/api/flow-data?format=xml", "format"),
         ("/api/alerts?is_resolved=perhaps", "is_resolved"),
         ("/api/alerts?limit=1001", "limit"),
-        ("/api/devices?limit=1", "limit"),
+        ("/api/devices?limit=0", "limit"),
+        ("/api/devices?limit=1001", "limit"),
+        ("/api/devices?status=broken", "status"),
+        ("/api/devices?site_id=1", "site_id"),
+        ("/api/devices?is_online=perhaps", "is_online"),
+        ("/api/devices?q=", "q"),
+        ("/api/devices?q=%00", "q"),
+        ("/api/devices?device=x", "device"),
+        ("/api/devices/x?limit=1", "limit"),
     ],
 )
 def test_a_parameter_that_is_not_understood_is_named(
@@ -246,7 +254,7 @@ def test_without_a_valid_token_there_is_nothing(client: httpx.Client, stack: Sta
 def test_a_person_of_no_organization_sees_nothing(client: httpx.Client, stack: Stack) -> None:
     headers = {"Authorization": f"Bearer {token(stack)}"}
     answers: list[Any] = [client.get(path, headers=headers).json() for path in ROUTES]
-    assert answers == [{"devices": []}, {"readings": [], "next": None}, {"alerts": [], "next": None}]
+    assert answers == [{"devices": [], "next": None}, {"readings": [], "next": None}, {"alerts": [], "next": None}]
 
 
 def test_an_admin_registers_and_changes_a_device(client: httpx.Client, plant: Plant, sign_in: SignIn) -> None:

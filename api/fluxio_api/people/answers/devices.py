@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Answer, DeviceName, Flow, Id, Measurements, Next, Object, Status, Time, Volume
+from .base import Answer, DeviceName, Flow, Id, Measurements, Next, Object, Severity, Status, Time, Volume
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -50,13 +50,17 @@ class ListedDevice(Device):
     """One meter and how it is."""
 
     online: Annotated[bool, Field(description="Whether its last contact is less than 15 minutes ago.")]
-    latest: LatestReading | None = Field(description="null before its first reading.")
+    latest: LatestReading | None = Field(description="null before its first reading that is not bad.")
+    rules: Annotated[Count, Field(description="Enabled rules that watch it, those for every device included.")]
+    open_alerts: Annotated[Count, Field(description="Not resolved, acknowledged or not; its gateway's are not in it.")]
+    worst_severity: Annotated[Severity | None, Field(description="Of the open alerts.")]
 
 
 class Devices(Answer):
-    """Every device, by device_id."""
+    """Devices, by device_id."""
 
     devices: list[ListedDevice]
+    next: Next
 
 
 class Summary(Answer):
