@@ -16,6 +16,7 @@ from .ingest.spool.spooling import Spooling
 from .keyring import KeyRing
 from .people import alert_rules, alerts, audit_log, dead_letters, devices, flow_data, members, reports
 from .people import keys as people_keys
+from .people.ports import Archive
 from .settings import Settings, from_environment
 from .stores import Stores, connect
 from .visitors import Visitors
@@ -68,12 +69,23 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
-    for resource in (devices, flow_data, reports, alerts, alert_rules, people_keys, members, dead_letters, audit_log):
+    app.register_blueprint(flow_data.blueprint(stores.people, _archive(settings)))
+    for resource in (devices, reports, alerts, alert_rules, people_keys, members, dead_letters, audit_log):
         app.register_blueprint(resource.blueprint(stores.people))
     page.register(app, settings)
     commands.register(app, settings)
     spool_command.register(app, spooling)
     return app
+
+
+def _archive(settings: Settings) -> Archive | None:
+    if settings.archive_url is None:
+        return None
+    # Here, so that who has no archive needs no pyarrow.
+    from .archive.places import place_of
+    from .archive.reader import ArchiveReader
+
+    return ArchiveReader(place_of(settings.archive_url))
 
 
 def _spooling(settings: Settings, stores: Stores, intake: Intake, shared_key: str | None) -> Spooling | None:

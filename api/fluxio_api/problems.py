@@ -12,6 +12,7 @@ Problem
   NothingAccepted         422  nothing_accepted: every reading was rejected or conflicts
   TooManyUnknownKeys      429  rate_limited: unknown keys from one address; a key's own limit is Flask-Limiter's 429
   Unavailable             503  database_unavailable: send the same again after Retry-After
+  ArchiveUnavailable      503  archive_unavailable: readings that are in the archive alone cannot be read now
   NotReady                503  not_ready: of /readyz only, with what is wrong
 """
 
@@ -138,6 +139,14 @@ class Unavailable(Problem):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "database_unavailable"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
+
+
+class ArchiveUnavailable(Problem):
+    """Readings that are in the archive alone cannot be read; the client may send the same again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "archive_unavailable"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
 
 
