@@ -29,6 +29,7 @@ from .people import (
     statements,
 )
 from .people import keys as people_keys
+from .people.ports import Archive
 from .settings import Settings, from_environment
 from .stores import Stores, connect
 from .visitors import Visitors
@@ -73,15 +74,26 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
     for resource in (
-        devices, device_aliases, profiles, flow_data, reports, statements, alerts, alert_rules, channels, notifications,
+        devices, device_aliases, profiles, reports, statements, alerts, alert_rules, channels, notifications,
         people_keys, members, audit_log,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))
+    app.register_blueprint(flow_data.blueprint(stores.people, _archive(settings)))
     app.register_blueprint(dead_letters.blueprint(stores.people, stores.replay))
     page.register(app, settings)
     commands.register(app, settings)
     spool_command.register(app, spooling)
     return app
+
+
+def _archive(settings: Settings) -> Archive | None:
+    if settings.archive_url is None:
+        return None
+    # Here, so that who has no archive needs no pyarrow.
+    from .archive.places import place_of
+    from .archive.reader import ArchiveReader
+
+    return ArchiveReader(place_of(settings.archive_url))
 
 
 def _spooling(settings: Settings, stores: Stores, intake: Intake, shared_key: str | None) -> Spooling | None:

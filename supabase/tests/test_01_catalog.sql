@@ -176,6 +176,8 @@ select bag_eq(
     ('get_latest_flow_data()'),
     ('get_device_page(text)'),
     ('private.my_profile_id(text)'),
+    ('get_archived_months(timestamp with time zone,timestamp with time zone,text)'),
+    ('private.get_archived_months(timestamp with time zone,timestamp with time zone,text)'),
     ('get_flow_statistics(text,timestamp with time zone,timestamp with time zone)'),
     ('backtest_alert_rule(text,text,double precision,double precision,integer,timestamp with time zone,timestamp with time zone)'),
     ('private.alert_duration(text,integer,integer)'),
