@@ -1,6 +1,6 @@
 /* Monthly statements: what they say, that they stay, how they join, and who may make one. */
 begin;
-select plan(44);
+select plan(51);
 
 select tests.make_two_organizations();
 do $$
@@ -175,6 +175,39 @@ select is(
   'joins it again, and no water is in both or in neither'
 );
 
+-- A month that is issued late ---------------------------------------------------
+
+select lives_ok($$ select public.issue_statement('TAP_NORTH', '2026-02-01') $$, 'a month before the first is issued');
+select results_eq(
+  $$
+    select month, is_touched from public.get_statements('TAP_NORTH')
+    where is_touched is not null and month < '2026-06-01'
+  $$,
+  $$ values ('2026-04-01'::date, false), ('2026-03-01'::date, true), ('2026-02-01'::date, false) $$,
+  'the month after it is not the first any more'
+);
+select is(
+  public.correct_statement('TAP_NORTH', '2026-03-01', 'February was issued.'), 3, 'so it may be corrected'
+);
+select is(pg_temp.told('2026-03-01', 'follows', 3), 'gapless', 'and joins it');
+
+-- Readings that are gone --------------------------------------------------------
+
+do $$
+begin
+  perform private.job_rollups('2026-07-01T00:00:00Z');
+end;
+$$;
+update private.rollup_state set raw_complete_since = '2026-04-15T00:00:00Z';
+select throws_ok(
+  $$ select public.correct_statement('TAP_NORTH', '2026-03-01', 'Doubt') $$,
+  'STSAM', null, 'readings that are gone change no statement'
+);
+select throws_ok(
+  $$ select public.correct_statement('TAP_NORTH', '2026-04-01', 'Doubt') $$,
+  'STSAM', null, 'nor do those of half a month'
+);
+
 -- Nobody changes one ------------------------------------------------------------
 
 select throws_ok(
@@ -218,6 +251,21 @@ select results_eq(
     ('anon', '42501 permission denied for table statements'), ('service_role', 'TAP_NORTH')
   $$,
   'its members see them'
+);
+
+select results_eq(
+  $$
+    select * from tests.sights(
+      $query$ select count(*) from public.get_statements('TAP_NORTH') where not is_touched $query$
+    )
+  $$,
+  $$
+    values
+    ('north.viewer', '4'), ('north.operator', '4'), ('north.admin', '4'), ('north.inactive', '0'),
+    ('south.viewer', '0'), ('south.admin', '0'), ('stranger', '0'),
+    ('anon', '42501 permission denied for function get_statements'), ('service_role', '4')
+  $$,
+  'whether a month is touched does not depend on who of them asks'
 );
 
 select finish();
