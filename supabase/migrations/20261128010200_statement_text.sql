@@ -196,10 +196,10 @@ begin
 
   select before.sampled_at, before.sampled_totalizer
   into v_draft.opening_at, v_draft.opening_totalizer
-  from private.sample_before(statement_draft.device_id, v_draft.starts_at) as before;
+  from private.statement_sample(statement_draft.device_id, v_draft.starts_at) as before;
   select before.sampled_at, before.sampled_totalizer
   into v_draft.closing_at, v_draft.closing_totalizer
-  from private.sample_before(statement_draft.device_id, v_draft.ends_at) as before;
+  from private.statement_sample(statement_draft.device_id, v_draft.ends_at) as before;
 
   select told.inputs, told.inputs_sha256
   into v_draft.inputs, v_draft.inputs_sha256

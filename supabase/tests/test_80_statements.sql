@@ -1,6 +1,6 @@
 /* Monthly statements: what they say, that they stay, how they join, and who may make one. */
 begin;
-select plan(51);
+select plan(56);
 
 select tests.make_two_organizations();
 do $$
@@ -40,6 +40,15 @@ language sql
 stable
 as $$
   select substring(pg_temp.body(told.month, told.revision) from E'(?:^|\n)' || told.name || E',([^\r]*)\r');
+$$;
+
+create function pg_temp.sample(before timestamptz)
+returns text
+language sql
+stable
+as $$
+  select private.statement_time(told.sampled_at) || ' ' || told.sampled_totalizer
+  from private.statement_sample('TAP_NORTH', sample.before) as told;
 $$;
 
 -- Issuing ---------------------------------------------------------------------
@@ -193,20 +202,34 @@ select is(pg_temp.told('2026-03-01', 'follows', 3), 'gapless', 'and joins it');
 
 -- Readings that are gone --------------------------------------------------------
 
+-- In the hour in which April begins, but in April.
+insert into public.flow_data (device_id, created_at, received_at, flow_rate, totalizer)
+values ('TAP_NORTH', '2026-04-01T04:40:00Z', now(), 1.25, 840.75);
+select is(public.correct_statement('TAP_NORTH', '2026-04-01', 'A reading came late.'), 3, 'April is corrected');
 do $$
 begin
-  perform private.job_rollups('2026-07-01T00:00:00Z');
+  perform private.job_rollups('2026-08-01T00:00:00Z');
 end;
 $$;
-update private.rollup_state set raw_complete_since = '2026-04-15T00:00:00Z';
+select is(
+  private.job_retention('2026-08-01T00:00:00Z'), '3 months dropped, 0 in use, 0 wait for rollups or archive',
+  'their readings are dropped'
+);
 select throws_ok(
   $$ select public.correct_statement('TAP_NORTH', '2026-03-01', 'Doubt') $$,
   'STSAM', null, 'readings that are gone change no statement'
 );
 select throws_ok(
   $$ select public.correct_statement('TAP_NORTH', '2026-04-01', 'Doubt') $$,
-  'STSAM', null, 'nor do those of half a month'
+  'STSAM', null, 'nor those that joined two'
 );
+
+select is(
+  pg_temp.sample('2026-03-02T05:15:00Z') || ' ' || pg_temp.sample('2026-04-02T04:15:00Z'),
+  '2026-03-02T05:00:00.000000Z 941.25 2026-04-02T04:00:00.000000Z 870', 'rollups tell a sample before a day begins'
+);
+select is(pg_temp.sample('2026-04-01T04:15:00Z'), '2026-04-01T04:10:00.000000Z 840.5', 'else a statement does');
+select is(pg_temp.sample('2026-04-01T04:20:00Z'), null, 'what neither tells is not known');
 
 -- Nobody changes one ------------------------------------------------------------
 
