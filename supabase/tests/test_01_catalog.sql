@@ -187,6 +187,10 @@ select bag_eq(
     ('issue_statement(text,date)'),
     ('correct_statement(text,date,text)'),
     ('get_statements(text)'),
+    (
+      'private.statement_follows(timestamp with time zone,timestamp with time zone,double precision,'
+      || 'timestamp with time zone,timestamp with time zone,double precision)'
+    ),
     ('private.write_statement(text,date,text)'),
     ('private.my_organization_id()'),
     ('private.my_role()'),
