@@ -125,6 +125,7 @@ begin
       where flow_data_archives.month = (months.starts_at at time zone 'UTC')::date
       and flow_data_archives.kept_until > job_retention.as_of
     )
+    order by months.starts_at
   loop
     if private.month_may_go(v_month.starts_at, v_month.ends_at) and (v_month.is_apart or not v_is_held) then
       v_due := v_due || v_month.partition;
