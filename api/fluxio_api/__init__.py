@@ -31,6 +31,7 @@ from .people import (
 )
 from .people import keys as people_keys
 from .people.kept_answers import KeptAnswers
+from .people.ports import Archive
 from .settings import Settings, from_environment
 from .shelf import open_shelf
 from .stores import Stores, connect
@@ -84,15 +85,26 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     for listed in (devices, summary):
         app.register_blueprint(listed.blueprint(stores.people, kept))
     for resource in (
-        device_aliases, profiles, flow_data, reports, statements, alerts, alert_rules, channels, notifications,
+        device_aliases, profiles, reports, statements, alerts, alert_rules, channels, notifications,
         people_keys, members, audit_log,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))
+    app.register_blueprint(flow_data.blueprint(stores.people, _archive(settings)))
     app.register_blueprint(dead_letters.blueprint(stores.people, stores.replay))
     page.register(app, settings)
     commands.register(app, settings)
     spool_command.register(app, spooling)
     return app
+
+
+def _archive(settings: Settings) -> Archive | None:
+    if settings.archive_url is None:
+        return None
+    # Here, so that who has no archive needs no pyarrow.
+    from .archive.places import place_of
+    from .archive.reader import ArchiveReader
+
+    return ArchiveReader(place_of(settings.archive_url))
 
 
 def _spooling(settings: Settings, stores: Stores, intake: Intake, shared_key: str | None) -> Spooling | None:

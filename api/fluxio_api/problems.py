@@ -12,8 +12,9 @@ Problem
   NothingAccepted         422  nothing_accepted: every reading was rejected or conflicts
   RateLimited             429  rate_limited: too many requests with one key, or of unknown keys from one address
   Unavailable             503  database_unavailable: send the same again after Retry-After
-  TimedOut                504  timeout: the database took too long over a person's call
+  ArchiveUnavailable      503  archive_unavailable: readings that are in the archive alone cannot be read now
   NotReady                503  not_ready: of /readyz only, with what is wrong
+  TimedOut                504  timeout: the database took too long over a person's call
 """
 
 from __future__ import annotations
@@ -149,6 +150,14 @@ class TimedOut(Problem):
 
     status = HTTPStatus.GATEWAY_TIMEOUT
     default_code = "timeout"
+
+
+class ArchiveUnavailable(Problem):
+    """Readings that are in the archive alone cannot be read; the client may send the same again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "archive_unavailable"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": str(RETRY_AFTER_S)}
 
 
 class NotReady(Problem):

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from click import ClickException
 from limits import parse, parse_many
@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     spool_max_bytes: int = Field(default=1_073_741_824, ge=1_048_576)
     #: Longest wait for a call in flight before a POST gets one of its own; 0: every POST has its own [ms].
     group_commit_ms: float = Field(default=20, ge=0, le=1000)
+    #: Where archived months lie: file:///directory or s3://bucket/prefix; unset: there is no archive.
+    archive_url: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     #: json: one object a line.
     log_format: Literal["text", "json"] = "text"
@@ -157,6 +159,23 @@ class Settings(BaseSettings):
             raise ValueError("must be memory://, redis://, rediss:// or redis+unix://")
         if scheme != "memory" and find_spec("redis") is None:
             raise ValueError("needs the client of Redis: pip install 'fluxio[redis]'")
+        return value
+
+    @field_validator("archive_url")
+    @classmethod
+    def _archive(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme == "file":
+            if parts.netloc or not parts.path.startswith("/") or parts.query or parts.fragment:
+                raise ValueError("must be file:///absolute/directory")
+        elif parts.scheme != "s3" or not parts.hostname or "@" in parts.netloc or parts.fragment:
+            raise ValueError("must be file:///directory or s3://bucket/prefix, without a key")
+        elif not parse_qs(parts.query, keep_blank_values=True).keys() <= {"endpoint_override", "scheme", "region"}:
+            raise ValueError("may have endpoint_override, scheme and region behind its ?, and nothing else")
+        if find_spec("pyarrow") is None:
+            raise ValueError("needs Arrow: pip install 'fluxio[archive]'")
         return value
 
     @field_validator("trusted_proxies", mode="before")

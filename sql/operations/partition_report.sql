@@ -5,7 +5,7 @@
  *   psql "$DATABASE_URL" -f sql/operations/partition_report.sql
  *
  * A month is dropped by the job `retention` once is_due, rollups_complete and,
- * where private.settings.is_archive_required, is_archived. rows_estimated is
+ * where private.settings.is_archive_required or it ever was, is_archived. rows_estimated is
  * the planner's, -1 before the first analyze.
  */
 \set ON_ERROR_STOP on

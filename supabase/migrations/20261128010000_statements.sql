@@ -70,9 +70,9 @@ comment on column public.statements.ends_at is 'When its last day ends; exclusiv
 comment on column public.statements.follows is
 'How it joins the statement before: first (there is none), gapless (it opens with the sample the other closed with), gap (water between them is in neither), overlap (some is in both).';
 comment on column public.statements.opening_at is
-'When the counter was last read before starts_at; null if never, and then the volume counts from the first sample.';
+'When the counter was last read before starts_at; null if never, and then the volume counts from the first sample. Null also where that is not known any more: days that begin within an hour whose readings are gone.';
 comment on column public.statements.opening_totalizer is '[m3] The counter then.';
-comment on column public.statements.closing_at is 'When the counter was last read before ends_at; null if never.';
+comment on column public.statements.closing_at is 'When the counter was last read before ends_at; null if never or not known any more.';
 comment on column public.statements.closing_totalizer is '[m3] The counter then.';
 comment on column public.statements.volume is
 '[m3] Sum of the counter''s steps from the opening to the closing sample, as in get_flow_statistics; null if there is none.';

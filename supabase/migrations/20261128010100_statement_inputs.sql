@@ -25,6 +25,59 @@ as $$
 $$;
 comment on function private.statement_time(timestamptz) is 'An instant in UTC with microseconds, whatever the session''s settings.';
 
+create function private.statement_sample(device_id text, instant timestamptz)
+returns table (sampled_at timestamptz, sampled_totalizer double precision)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_hour constant timestamptz := private.utc_hour(statement_sample.instant);
+  v_first_at timestamptz;
+begin
+  if v_hour < private.raw_complete_since() and v_hour < statement_sample.instant then
+    select hourly.first_totalizer_at, hourly.last_totalizer_at, hourly.last_totalizer
+    into v_first_at, sampled_at, sampled_totalizer
+    from public.flow_data_hourly as hourly
+    where hourly.device_id = statement_sample.device_id
+    and hourly.hour = v_hour;
+    if sampled_at < statement_sample.instant then
+      return next;
+      return;
+    end if;
+    if v_first_at < statement_sample.instant then
+      return query
+      select told.at, told.totalizer
+      from public.statements
+      cross join lateral (
+        values
+        (statements.ends_at, statements.closing_at, statements.closing_totalizer),
+        (statements.starts_at, statements.opening_at, statements.opening_totalizer)
+      ) as told (bound, at, totalizer)
+      where statements.device_id = statement_sample.device_id
+      and told.bound = statement_sample.instant
+      and told.at is not null
+      order by statements.made_at desc, statements.revision desc
+      limit 1;
+      return;
+    end if;
+  end if;
+
+  return query
+  select before.sampled_at, before.sampled_totalizer
+  from private.sample_before(
+    statement_sample.device_id,
+    case
+      when v_hour < private.raw_complete_since() then v_hour
+      else statement_sample.instant
+    end
+  ) as before;
+end;
+$$;
+comment on function private.statement_sample(text, timestamptz) is
+'As private.sample_before, also within an hour whose readings are gone: there the hour''s first and last sample tell it or, if the instant is between them, a statement that was made when they were there; no row if none was.';
+
 create function private.statement_inputs(device_id text, starts_at timestamptz, ends_at timestamptz)
 returns table (inputs text, inputs_sha256 text)
 language plpgsql
@@ -58,7 +111,7 @@ begin
   ) || E'\n'
   into v_lines
   from (select) as always
-  left join private.sample_before(statement_inputs.device_id, statement_inputs.starts_at) as before on true;
+  left join private.statement_sample(statement_inputs.device_id, statement_inputs.starts_at) as before on true;
 
   select v_lines || coalesce(string_agg(
     concat_ws(
@@ -110,5 +163,6 @@ comment on function private.statement_inputs(text, timestamptz, timestamptz) is
 'Whether a window is computed from readings, rollups or both, and the hexadecimal SHA-256 of them and of the settings that decide what they add up to. No row''s hash depends on the session. docs/statements.md says how to compute it elsewhere.';
 
 revoke all on function private.statement_time(timestamptz) from public, anon, authenticated, service_role;
+revoke all on function private.statement_sample(text, timestamptz) from public, anon, authenticated, service_role;
 revoke all on function private.statement_inputs(text, timestamptz, timestamptz)
 from public, anon, authenticated, service_role;

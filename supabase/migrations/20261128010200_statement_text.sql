@@ -126,6 +126,31 @@ $$;
 comment on function private.statement_months(text, date) is
 'A month as the device''s site counts its days now: from the start of its first day to the end of its last. No row for an unknown device.';
 
+create function private.statement_follows(
+  before_ends_at timestamptz, before_closing_at timestamptz, before_closing_totalizer double precision,
+  starts_at timestamptz, opening_at timestamptz, opening_totalizer double precision
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when before_ends_at is null then 'first'
+    when before_ends_at < starts_at then 'gap'
+    when before_ends_at > starts_at then 'overlap'
+    when before_closing_at is not distinct from opening_at
+      and before_closing_totalizer is not distinct from opening_totalizer then 'gapless'
+    when before_closing_at > opening_at then 'overlap'
+    else 'gap'
+  end;
+$$;
+comment on function private.statement_follows(
+  timestamptz, timestamptz, double precision, timestamptz, timestamptz, double precision
+) is
+'How a statement joins the one before, as in statements.follows; before_ends_at is null where there is none.';
+
 create function private.statement_draft(device_id text, month date)
 returns public.statements
 language plpgsql
@@ -171,10 +196,10 @@ begin
 
   select before.sampled_at, before.sampled_totalizer
   into v_draft.opening_at, v_draft.opening_totalizer
-  from private.sample_before(statement_draft.device_id, v_draft.starts_at) as before;
+  from private.statement_sample(statement_draft.device_id, v_draft.starts_at) as before;
   select before.sampled_at, before.sampled_totalizer
   into v_draft.closing_at, v_draft.closing_totalizer
-  from private.sample_before(statement_draft.device_id, v_draft.ends_at) as before;
+  from private.statement_sample(statement_draft.device_id, v_draft.ends_at) as before;
 
   select told.inputs, told.inputs_sha256
   into v_draft.inputs, v_draft.inputs_sha256
@@ -187,15 +212,10 @@ begin
   and statements.month < statement_draft.month
   order by statements.month desc, statements.revision desc
   limit 1;
-  v_draft.follows := case
-    when v_before.id is null then 'first'
-    when v_before.ends_at < v_draft.starts_at then 'gap'
-    when v_before.ends_at > v_draft.starts_at then 'overlap'
-    when v_before.closing_at is not distinct from v_draft.opening_at
-      and v_before.closing_totalizer is not distinct from v_draft.opening_totalizer then 'gapless'
-    when v_before.closing_at > v_draft.opening_at then 'overlap'
-    else 'gap'
-  end;
+  v_draft.follows := private.statement_follows(
+    v_before.ends_at, v_before.closing_at, v_before.closing_totalizer,
+    v_draft.starts_at, v_draft.opening_at, v_draft.opening_totalizer
+  );
 
   if v_draft.resets + v_draft.rollovers > 0 then
     select coalesce(string_agg(
@@ -252,6 +272,13 @@ revoke all on function private.csv_volume(double precision) from public, anon, a
 revoke all on function private.statement_steps(text, timestamptz, timestamptz)
 from public, anon, authenticated, service_role;
 revoke all on function private.statement_months(text, date) from public, anon, authenticated, service_role;
+revoke all on function private.statement_follows(
+  timestamptz, timestamptz, double precision, timestamptz, timestamptz, double precision
+) from public, anon, authenticated, service_role;
 revoke all on function private.statement_draft(text, date) from public, anon, authenticated, service_role;
+
+grant execute on function private.statement_follows(
+  timestamptz, timestamptz, double precision, timestamptz, timestamptz, double precision
+) to authenticated, service_role;
 
 notify pgrst, 'reload schema';

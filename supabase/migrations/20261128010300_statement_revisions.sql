@@ -4,6 +4,22 @@
  * One at a time for a device, by an advisory lock: two who issue a month at
  * once get one statement, and none is written beside the one it has to follow.
  */
+create function private.statement_counts_alike(one public.statements, other public.statements)
+returns boolean
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select (one.starts_at, one.ends_at, one.received, one.bad, one.resets, one.rollovers)
+    is not distinct from (other.starts_at, other.ends_at, other.received, other.bad, other.resets, other.rollovers)
+    and (one.volume is null) = (other.volume is null)
+    -- Sums of the same steps in another order differ in their last digits.
+    and coalesce(abs(one.volume - other.volume) < 0.0005, true);
+$$;
+comment on function private.statement_counts_alike(public.statements, public.statements) is
+'Whether two statements of a month tell the same bounds, readings, resets, rollovers and, to 0.0005 m3, volume.';
+
 create function private.write_statement(device_id text, month date, reason text)
 returns integer
 language plpgsql
@@ -65,7 +81,11 @@ begin
   end if;
 
   v_draft := private.statement_draft(write_statement.device_id, write_statement.month);
-  if (v_draft.inputs_sha256, v_draft.follows) = (v_known.inputs_sha256, v_known.follows) then
+  -- Readings that are gone by now change the hash, but not what was counted.
+  if v_draft.follows = v_known.follows and (
+    v_draft.inputs_sha256 = v_known.inputs_sha256
+    or v_draft.inputs <> 'readings' and private.statement_counts_alike(v_draft, v_known)
+  ) then
     raise exception 'the statement would say the same again: revision %', v_known.revision
       using errcode = 'STSAM', hint = 'Only what has changed can be corrected.';
   end if;
@@ -158,26 +178,50 @@ as $$
     stated.starts_at, stated.ends_at, stated.follows, stated.opening_at, stated.opening_totalizer, stated.closing_at,
     stated.closing_totalizer, stated.volume, stated.resets, stated.rollovers, stated.expected, stated.received,
     stated.bad, stated.inputs, stated.inputs_sha256, stated.body_sha256,
-    case when stated.revision = max(stated.revision) over (partition by stated.month) then counted.is_touched end
+    -- Counted for those only that count: it is the costly part.
+    case when newest.id is not null then
+      stated.follows <> private.statement_follows(
+        newest.before_ends_at, newest.before_closing_at, newest.before_closing_totalizer,
+        stated.starts_at, stated.opening_at, stated.opening_totalizer
+      )
+      or (
+        select
+          (min(daily.starts_at), max(daily.ends_at), sum(daily.received_points), sum(daily.bad_points),
+            sum(daily.resets), sum(daily.rollovers))
+          is distinct from
+          (stated.starts_at, stated.ends_at, stated.received, stated.bad, stated.resets, stated.rollovers)
+          or (sum(daily.total_volume) is null) <> (stated.volume is null)
+          -- Sums of the same steps in another order differ in their last digits.
+          or coalesce(abs(sum(daily.total_volume) - stated.volume) >= 0.0005, false)
+        from public.get_daily_flow(
+          stated.device_id, stated.month, (stated.month + interval '1 month')::date - 1
+        ) as daily
+      )
+    end
   from public.statements as stated
-  cross join lateral (
+  left join (
     select
-      (min(daily.starts_at), max(daily.ends_at), sum(daily.received_points), sum(daily.bad_points), sum(daily.resets),
-        sum(daily.rollovers))
-      is distinct from (stated.starts_at, stated.ends_at, stated.received, stated.bad, stated.resets, stated.rollovers)
-      or (sum(daily.total_volume) is null) <> (stated.volume is null)
-      -- Sums of the same steps in another order differ in their last digits.
-      or coalesce(abs(sum(daily.total_volume) - stated.volume) >= 0.0005, false)
-    from public.get_daily_flow(
-      stated.device_id, stated.month, (stated.month + interval '1 month')::date - 1
-    ) as daily
-  ) as counted (is_touched)
+      counting.id,
+      lag(counting.ends_at) over months as before_ends_at,
+      lag(counting.closing_at) over months as before_closing_at,
+      lag(counting.closing_totalizer) over months as before_closing_totalizer
+    from (
+      select distinct on (statements.month)
+        statements.id, statements.month, statements.ends_at, statements.closing_at, statements.closing_totalizer
+      from public.statements
+      where statements.device_id = get_statements.device_id
+      order by statements.month, statements.revision desc
+    ) as counting
+    window months as (order by counting.month)
+  ) as newest on newest.id = stated.id
   where stated.device_id = get_statements.device_id
   order by stated.month desc, stated.revision desc;
 $$;
 comment on function public.get_statements(text) is
-'The statements of a device that the caller may see, newest month first and in it the newest revision; without their bodies. is_touched of a month''s last revision: whether the month would be counted otherwise now (late readings, other settings); null for revisions that do not count any more.';
+'The statements of a device that the caller may see, newest month first and in it the newest revision; without their bodies. is_touched of a month''s last revision: whether the month would be counted otherwise now (late readings, other settings) or joins the one before otherwise (that one was corrected or issued since); null for revisions that do not count any more.';
 
+revoke all on function private.statement_counts_alike(public.statements, public.statements)
+from public, anon, authenticated, service_role;
 revoke all on function private.write_statement(text, date, text) from public, anon, authenticated, service_role;
 revoke all on function public.issue_statement(text, date) from public, anon, authenticated, service_role;
 revoke all on function public.correct_statement(text, date, text) from public, anon, authenticated, service_role;

@@ -30,7 +30,7 @@ as $$
 #variable_conflict use_column
 declare
   v_until constant timestamptz := least(get_data_quality.end_time, now());
-  v_due_from timestamptz;
+  v_was_read_before boolean;
 begin
   -- Not by an interval of days, whose length depends on the session's time zone.
   if coalesce(get_data_quality.end_time - get_data_quality.start_time not between '0' and '168 hours', true) then
@@ -49,12 +49,19 @@ begin
     return;
   end if;
 
-  select hourly.hour
-  into v_due_from
-  from public.flow_data_hourly as hourly
-  where hourly.device_id = get_data_quality.device_id
-  order by hourly.hour
-  limit 1;
+  v_was_read_before := exists (
+    select
+    from public.flow_data_hourly as hourly
+    where hourly.device_id = get_data_quality.device_id
+    and hourly.hour <= get_data_quality.start_time - interval '1 hour'
+  ) or exists (
+    -- The hour in which the window begins.
+    select
+    from public.flow_data as raw
+    where raw.device_id = get_data_quality.device_id
+    and raw.created_at >= get_data_quality.start_time - interval '1 hour'
+    and raw.created_at < get_data_quality.start_time
+  );
 
   with reading as materialized (
     select
@@ -65,7 +72,7 @@ begin
       -- Before a device's first reading nothing is missing.
       lag(
         raw.created_at, 1,
-        case when v_due_from < get_data_quality.start_time then get_data_quality.start_time else raw.created_at end
+        case when v_was_read_before then get_data_quality.start_time else raw.created_at end
       ) over (order by raw.created_at) as previous_at
     from public.flow_data as raw
     where raw.device_id = get_data_quality.device_id
@@ -77,7 +84,8 @@ begin
     union all
     select coalesce(max(reading.created_at), get_data_quality.start_time), v_until
     from reading
-    having v_due_from < v_until and coalesce(max(reading.created_at), get_data_quality.start_time) < v_until
+    having (v_was_read_before or count(*) > 0)
+    and coalesce(max(reading.created_at), get_data_quality.start_time) < v_until
   ), longest as (
     select gap.starts_at, gap.ends_at
     from gap
@@ -112,7 +120,7 @@ begin
 end;
 $$;
 comment on function public.get_data_quality(text, timestamptz, timestamptz) is
-'One row about how a device''s readings with start_time <= created_at < end_time came, a window of at most 168 hours (else 22023). The first three columns are as in get_flow_statistics. suspect_points are those of quality suspect; flags is {flag: readings with it}. The longest time without a reading [s], its ends in the window and not after now; null for a device that never had one. Lags [s] are received_at - created_at: what half of the readings keep within, and the longest; negative for a clock that is ahead. Where readings are gone, all but the first three columns are null.';
+'One row about how a device''s readings with start_time <= created_at < end_time came, a window of at most 168 hours (else 22023). The first three columns are as in get_flow_statistics. suspect_points are those of quality suspect; flags is {flag: readings with it}. The longest time without a reading [s], its ends in the window and not after now; null where the device had none until the window ended. Lags [s] are received_at - created_at: what half of the readings keep within, and the longest; negative for a clock that is ahead. Where readings are gone, all but the first three columns are null.';
 
 revoke all on function public.get_data_quality(text, timestamptz, timestamptz)
 from public, anon, authenticated, service_role;

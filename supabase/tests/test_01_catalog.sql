@@ -176,6 +176,8 @@ select bag_eq(
     ('get_latest_flow_data()'),
     ('get_device_page(text)'),
     ('private.my_profile_id(text)'),
+    ('get_archived_months(timestamp with time zone,timestamp with time zone,text)'),
+    ('private.get_archived_months(timestamp with time zone,timestamp with time zone,text)'),
     ('get_flow_statistics(text,timestamp with time zone,timestamp with time zone)'),
     ('backtest_alert_rule(text,text,double precision,double precision,integer,timestamp with time zone,timestamp with time zone)'),
     ('private.alert_duration(text,integer,integer)'),
@@ -185,6 +187,10 @@ select bag_eq(
     ('issue_statement(text,date)'),
     ('correct_statement(text,date,text)'),
     ('get_statements(text)'),
+    (
+      'private.statement_follows(timestamp with time zone,timestamp with time zone,double precision,'
+      || 'timestamp with time zone,timestamp with time zone,double precision)'
+    ),
     ('private.write_statement(text,date,text)'),
     ('private.my_organization_id()'),
     ('private.my_role()'),

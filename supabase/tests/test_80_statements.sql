@@ -1,6 +1,6 @@
 /* Monthly statements: what they say, that they stay, how they join, and who may make one. */
 begin;
-select plan(44);
+select plan(56);
 
 select tests.make_two_organizations();
 do $$
@@ -40,6 +40,15 @@ language sql
 stable
 as $$
   select substring(pg_temp.body(told.month, told.revision) from E'(?:^|\n)' || told.name || E',([^\r]*)\r');
+$$;
+
+create function pg_temp.sample(before timestamptz)
+returns text
+language sql
+stable
+as $$
+  select private.statement_time(told.sampled_at) || ' ' || told.sampled_totalizer
+  from private.statement_sample('TAP_NORTH', sample.before) as told;
 $$;
 
 -- Issuing ---------------------------------------------------------------------
@@ -175,6 +184,53 @@ select is(
   'joins it again, and no water is in both or in neither'
 );
 
+-- A month that is issued late ---------------------------------------------------
+
+select lives_ok($$ select public.issue_statement('TAP_NORTH', '2026-02-01') $$, 'a month before the first is issued');
+select results_eq(
+  $$
+    select month, is_touched from public.get_statements('TAP_NORTH')
+    where is_touched is not null and month < '2026-06-01'
+  $$,
+  $$ values ('2026-04-01'::date, false), ('2026-03-01'::date, true), ('2026-02-01'::date, false) $$,
+  'the month after it is not the first any more'
+);
+select is(
+  public.correct_statement('TAP_NORTH', '2026-03-01', 'February was issued.'), 3, 'so it may be corrected'
+);
+select is(pg_temp.told('2026-03-01', 'follows', 3), 'gapless', 'and joins it');
+
+-- Readings that are gone --------------------------------------------------------
+
+-- In the hour in which April begins, but in April.
+insert into public.flow_data (device_id, created_at, received_at, flow_rate, totalizer)
+values ('TAP_NORTH', '2026-04-01T04:40:00Z', now(), 1.25, 840.75);
+select is(public.correct_statement('TAP_NORTH', '2026-04-01', 'A reading came late.'), 3, 'April is corrected');
+do $$
+begin
+  perform private.job_rollups('2026-08-01T00:00:00Z');
+end;
+$$;
+select is(
+  private.job_retention('2026-08-01T00:00:00Z'), '3 months dropped, 0 in use, 0 wait for rollups or archive',
+  'their readings are dropped'
+);
+select throws_ok(
+  $$ select public.correct_statement('TAP_NORTH', '2026-03-01', 'Doubt') $$,
+  'STSAM', null, 'readings that are gone change no statement'
+);
+select throws_ok(
+  $$ select public.correct_statement('TAP_NORTH', '2026-04-01', 'Doubt') $$,
+  'STSAM', null, 'nor those that joined two'
+);
+
+select is(
+  pg_temp.sample('2026-03-02T05:15:00Z') || ' ' || pg_temp.sample('2026-04-02T04:15:00Z'),
+  '2026-03-02T05:00:00.000000Z 941.25 2026-04-02T04:00:00.000000Z 870', 'rollups tell a sample before a day begins'
+);
+select is(pg_temp.sample('2026-04-01T04:15:00Z'), '2026-04-01T04:10:00.000000Z 840.5', 'else a statement does');
+select is(pg_temp.sample('2026-04-01T04:20:00Z'), null, 'what neither tells is not known');
+
 -- Nobody changes one ------------------------------------------------------------
 
 select throws_ok(
@@ -218,6 +274,21 @@ select results_eq(
     ('anon', '42501 permission denied for table statements'), ('service_role', 'TAP_NORTH')
   $$,
   'its members see them'
+);
+
+select results_eq(
+  $$
+    select * from tests.sights(
+      $query$ select count(*) from public.get_statements('TAP_NORTH') where not is_touched $query$
+    )
+  $$,
+  $$
+    values
+    ('north.viewer', '4'), ('north.operator', '4'), ('north.admin', '4'), ('north.inactive', '0'),
+    ('south.viewer', '0'), ('south.admin', '0'), ('stranger', '0'),
+    ('anon', '42501 permission denied for function get_statements'), ('service_role', '4')
+  $$,
+  'whether a month is touched does not depend on who of them asks'
 );
 
 select finish();

@@ -1,16 +1,17 @@
 /* Data quality of a window: counts, flags, the longest gap and how late readings came. */
 begin;
-select plan(12);
+select plan(14);
 
 select tests.make_two_organizations();
 do $$
 begin
   perform private.create_flow_data_months('2026-03-01T00:00:00Z', '2026-03-01T00:00:00Z');
+  perform tests.make_device('TAP_EAST', tests.organization_id('North'), 'East inlet');
   perform private.create_flow_data_months(now() - interval '1 day', now());
 end;
 $$;
 update public.devices set expected_interval_s = 600
-where device_id in ('TAP_NORTH', 'TAP_SOUTH');
+where device_id in ('TAP_NORTH', 'TAP_SOUTH', 'TAP_EAST');
 
 -- 10 minutes apart from 08:00 to 11:50, but for 09:20 to 09:50; received 2 s later, those of 11 o'clock 90 s.
 insert into public.flow_data (device_id, created_at, received_at, flow_rate, totalizer, quality, flags)
@@ -85,6 +86,16 @@ select results_eq(
   $$,
   $$ values (10800::double precision, now()) $$,
   'a gap ends now, not in the future'
+);
+insert into public.flow_data (device_id, created_at, flow_rate)
+values ('TAP_EAST', '2026-03-02T08:45:00Z', 1);
+select is(
+  pg_temp.told('2026-03-02T08:30:00Z', '2026-03-02T08:45:00Z', 'TAP_EAST'), '2/0/0/0 {}',
+  'a device misses nothing in the hour of its first reading until then'
+);
+select is(
+  pg_temp.told('2026-03-02T08:50:00Z', '2026-03-02T09:05:00Z', 'TAP_EAST'),
+  '2/0/0/0 {} 900s 02-08:50-02-09:05', 'but from then on'
 );
 select private.job_rollups('2026-03-05T00:00:00Z');
 select is(

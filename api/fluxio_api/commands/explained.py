@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from ..archive import ArchiveError
 from ..problems import Problem
 from ..stores.admin import AdministrationError
 
@@ -16,5 +17,5 @@ def explained() -> Iterator[None]:
     """End the command with the reason instead of a trace."""
     try:
         yield
-    except (AdministrationError, Problem) as error:
+    except (AdministrationError, ArchiveError, Problem) as error:
         raise click.ClickException(str(error)) from error

@@ -34,6 +34,7 @@ CODES: Mapping[str, Code] = {
     "rate_limited": Code(429, "too many requests"),
     "internal_error": Code(500, "a fault of ours, which is logged"),
     "database_unavailable": Code(503, "the database is away or busy: send the same again"),
+    "archive_unavailable": Code(503, "readings that are in the archive alone cannot be read now: send the same again"),
     "timeout": Code(504, "the database took too long: ask for less"),
     "not_ready": Code(503, "something that requests need is missing; `checks` says what", contract.NotReady),
 }

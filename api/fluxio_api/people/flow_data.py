@@ -15,8 +15,9 @@ from ..openapi.operation import operation
 from ..problems import InvalidRequest
 from .answers.devices import Readings
 from .csv_text import csv_lines
+from .history import Window, readings
 from .pages import After, next_page, read_after
-from .ports import OpenPerson, Operator, Query
+from .ports import Archive, OpenPerson, Operator, Query
 from .requests import DeviceId, Instant, Parameters, read_query
 from .workbook import MIMETYPE, MOST_READINGS, workbook
 
@@ -42,12 +43,14 @@ class FlowParameters(Parameters):
     ] = None
 
 
-def blueprint(people: OpenPerson) -> Blueprint:
-    """The route."""
+def blueprint(people: OpenPerson, archive: Archive | None = None) -> Blueprint:
+    """The route; readings of months that were dropped come from `archive`."""
     bp = Blueprint("flow_data", __name__, url_prefix="/api/flow-data")
 
     @bp.get("")
-    @operation(answers=Readings, query=FlowParameters, media_types=("text/csv", MIMETYPE))
+    @operation(
+        answers=Readings, query=FlowParameters, media_types=("text/csv", MIMETYPE), problems=("archive_unavailable",)
+    )
     def index() -> Response:
         """Readings, newest first; as JSON, CSV or an Excel workbook.
 
@@ -58,19 +61,20 @@ def blueprint(people: OpenPerson) -> Blueprint:
         if asked.start_time and asked.end_time and asked.end_time <= asked.start_time:
             raise InvalidRequest("end_time must be later than start_time.", errors=[{"parameter": "end_time"}])
         query = _query(asked)
+        found = readings(person, archive, query, Window(asked.device_id, asked.start_time, asked.end_time))
         if asked.format == "csv" or (asked.format is None and _prefers_csv()):
-            answer = Response(_begun(csv_lines(person.each(query))), mimetype="text/csv")
+            answer = Response(_begun(csv_lines(found)), mimetype="text/csv")
             answer.headers["Content-Disposition"] = 'attachment; filename="flow-data.csv"'
         elif asked.format == "xlsx":
             if asked.limit > MOST_READINGS:
                 raise InvalidRequest("A sheet has no more lines.", errors=[{"parameter": "limit"}])
-            book = workbook(person.each(query))
+            book = workbook(found)
             answer = send_file(book, MIMETYPE, as_attachment=True, download_name="flow-data.xlsx", max_age=0)
         else:
             if asked.limit > _MOST_AT_ONCE:
                 raise InvalidRequest("limit may be 10,000 but for CSV.", errors=[{"parameter": "limit"}])
-            readings = person.rows(query)
-            answer = jsonify(readings=readings, next=next_page(query, readings))
+            page = list(found)
+            answer = jsonify(readings=page, next=next_page(query, page))
         answer.vary.add("Accept")
         return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 #: A row as PostgREST answers it.
@@ -59,3 +60,10 @@ class OpenPerson(Protocol):
 
     def __call__(self, token: str) -> Person:
         """The person with this token."""
+
+
+class Archive(Protocol):
+    """Where months of readings lie that the database has no more."""
+
+    def newest_first(self, location: str, device_ids: list[str], start: datetime, end: datetime) -> Iterator[Row]:
+        """The readings of these devices in one file, `start` inclusive; raises problems.ArchiveUnavailable."""

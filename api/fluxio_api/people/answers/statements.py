@@ -50,7 +50,8 @@ class ListedStatement(Head):
     """A revision in the list."""
 
     is_touched: Annotated[
-        bool | None, Field(description="Whether what it counts has changed since; of the newest revision only.")
+        bool | None,
+        Field(description="Whether it would be counted or join otherwise now; null but for the newest revision."),
     ]
 
 
