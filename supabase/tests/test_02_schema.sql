@@ -23,7 +23,7 @@ select is_empty(
         severity is_enabled notification_channels'),
       ('alerts', 'id organization_id device_id gateway_id job rule_id alert_type severity message threshold_value
         actual_value measured_at created_at acknowledged_at acknowledged_by is_resolved resolved_at resolved_by
-        resolution_note metadata'),
+        resolution_note metadata acknowledgement_note'),
       ('users', 'id organization_id email full_name role is_active'),
       ('api_keys', 'id organization_id gateway_id name key_prefix key_hash device_ids expires_at revoked_at
         last_used_at rotated_from allowed_networks'),

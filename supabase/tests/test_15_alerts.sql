@@ -1,6 +1,6 @@
 /* Alerts: one open per rule and subject, and stamps that say who and when. */
 begin;
-select plan(17);
+select plan(19);
 
 select tests.make_two_organizations();
 
@@ -78,7 +78,7 @@ select throws_ok(
 
 select tests.sign_in('south.operator');
 update public.alerts
-set acknowledged_at = '2001-01-01T00:00:00Z'
+set acknowledged_at = '2001-01-01T00:00:00Z', acknowledgement_note = 'On my way'
 where message = 'South alert';
 select tests.sign_out();
 select results_eq(
@@ -120,6 +120,20 @@ select is(
   tests.attempt('south.admin', $$ update public.alerts set is_resolved = false where message = 'South alert' $$),
   'ALRES a resolved alert stays resolved: ' || md5('alert South')::uuid,
   'a resolved alert stays resolved'
+);
+select tests.sign_in('south.admin');
+update public.alerts
+set acknowledged_at = now(), acknowledgement_note = 'Later'
+where message = 'South alert';
+select tests.sign_out();
+select results_eq(
+  $$ select acknowledgement_note, acknowledged_by from public.alerts where message = 'South alert' $$,
+  $$ values ('On my way'::text, tests.person_id('south.operator')) $$,
+  'who acknowledges a second time leaves no note in the name of the first'
+);
+select throws_ok(
+  $$ update public.alerts set acknowledgement_note = 'seen' where message = 'North alert' $$,
+  '23514', null, 'there is no note on an acknowledgement that did not happen'
 );
 select results_eq(
   $$ select resolved_at, resolved_by from public.alerts where message = 'North alert' $$,

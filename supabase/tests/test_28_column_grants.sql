@@ -65,7 +65,7 @@ select bag_eq(
       'deadband device_id duration_minutes is_enabled notification_channels rule_name rule_type severity '
       || 'threshold_value'
     ),
-    ('alerts', 'authenticated', 'update', 'acknowledged_at is_resolved resolution_note'),
+    ('alerts', 'authenticated', 'update', 'acknowledged_at acknowledgement_note is_resolved resolution_note'),
     ('device_aliases', 'authenticated', 'insert', 'alias device_id gateway_id kind organization_id'),
     ('device_aliases', 'authenticated', 'update', 'alias device_id gateway_id kind'),
     ('register_profiles', 'authenticated', 'insert', 'description model name organization_id source version'),

@@ -36,6 +36,9 @@ class AlertChange(Body):
     is_acknowledged: Annotated[
         Literal[True] | None, Field(description="That the token's person has seen it; who and when the database notes.")
     ] = None
+    acknowledgement_note: Annotated[
+        Text | None, Field(description="With is_acknowledged; the first one is kept.", examples=["on my way"])
+    ] = None
     resolved_by: Annotated[
         Text | None, Field(description="A note; who resolved is the token's person.", examples=["valve was stuck"])
     ] = None
@@ -75,6 +78,10 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
             values["is_resolved"] = asked.is_resolved
         if asked.is_acknowledged:
             values["acknowledged_at"] = clock().isoformat()
+            if asked.acknowledgement_note:
+                values["acknowledgement_note"] = asked.acknowledgement_note
+        elif asked.acknowledgement_note:
+            raise InvalidRequest("A note on an acknowledgement comes with is_acknowledged.")
         if asked.resolved_by:
             values["resolution_note"] = asked.resolved_by
         if not values:

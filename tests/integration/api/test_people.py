@@ -168,6 +168,20 @@ def test_an_operator_resolves_an_alert_and_is_who_did(
     assert (reopened.status_code, reopened.json()["code"]) == (409, "conflict")
 
 
+def test_the_first_acknowledgement_counts_with_its_note(
+    client: httpx.Client, db: Database, plant: Plant, sign_in: SignIn
+) -> None:
+    alert_id = open_alert(db, client, plant)
+    change = {"alert_id": alert_id, "is_acknowledged": True, "acknowledgement_note": "on my way"}
+    operator, admin = (sign_in(plant.organization_id, role) for role in ("operator", "admin"))
+    alone = client.patch("/api/alerts", json={**change, "is_acknowledged": None}, headers=operator)
+    assert (alone.status_code, alone.json()["code"]) == (400, "invalid_request")
+    first = client.patch("/api/alerts", json=change, headers=operator).json()
+    again = client.patch("/api/alerts", json={**change, "acknowledgement_note": "me too"}, headers=admin).json()
+    assert again == first
+    assert (first["acknowledgement_note"], first["is_resolved"]) == ("on my way", False)
+
+
 def test_a_viewer_may_not_resolve_and_a_stranger_does_not_see(
     client: httpx.Client, db: Database, make_plant: MakePlant, sign_in: SignIn
 ) -> None:

@@ -34,6 +34,7 @@ class Alert(Answer):
     created_at: Annotated[Time, Field(description="When it opened.")]
     acknowledged_at: Time | None
     acknowledged_by: Id | None
+    acknowledgement_note: Annotated[str | None, Field(examples=["on my way"])]
     is_resolved: Annotated[bool, Field(examples=[False])]
     resolved_at: Time | None
     resolved_by: Id | None
