@@ -1,12 +1,15 @@
 // @ts-check
 /** One person's session: the live fleet, the tick of the clock, and the view that is shown. */
 import { loadFleet } from "./data/queries.js";
+import { createDesktop } from "./lib/desktop.js";
 import { byId } from "./lib/dom.js";
 import { failureWords } from "./lib/errors.js";
 import { newsText } from "./lib/fleet-view.js";
 import { createQuantityFormat } from "./lib/quantity.js";
+import { createSound } from "./lib/sound.js";
 import { createZones } from "./lib/time.js";
 import { t } from "./lib/translate.js";
+import { createAlarm } from "./live/alarm.js";
 import { createFeed } from "./live/feed.js";
 import { createViewHost } from "./view-host.js";
 import { VIEWS } from "./views/registry.js";
@@ -30,7 +33,7 @@ const TICK_MS = 1000;
  * @param {import("./types.js").Profile} profile
  */
 export function openSession(services, shell, profile) {
-  const { client, config, clock, locale } = services;
+  const { client, config, clock, locale, preferences } = services;
   const { status, banner } = shell;
   const instantsOf = createZones(locale, profile.time_zone);
   /** @type {Set<FeedListener>} */
@@ -44,13 +47,18 @@ export function openSession(services, shell, profile) {
   let drawing = 0;
   let closed = false;
 
+  const alarm = createAlarm({ clock, preferences, sound: createSound(), desktop: createDesktop() });
   const feed = createFeed({
     client,
     clock,
     load: () => loadFleet(client),
     onlineWindowS: config.online_window_s,
     on: {
-      change: draw,
+      change() {
+        // Not with the frame: a hidden page draws none.
+        if (feed.fleet.isLoaded()) alarm.look(feed.fleet.alerts());
+        draw();
+      },
       reading: (reading) => tell((listener) => listener.reading?.(reading)),
       alert: (alert) => {
         news.push(alert);
@@ -88,6 +96,7 @@ export function openSession(services, shell, profile) {
       navigate: (to, options) => host.navigate(to, options),
       setTitle: shell.setTitle,
       redraw: draw,
+      alarm,
     },
   });
 
@@ -125,7 +134,14 @@ export function openSession(services, shell, profile) {
     if (document.visibilityState !== "hidden") feed.retry();
   }
 
+  /** Sound is allowed from the first click or key on. */
+  function touched() {
+    if (preferences.get("alertSound") !== undefined) void alarm.sound.unlock();
+  }
+
   status.show("connecting");
+  document.addEventListener("pointerup", touched);
+  document.addEventListener("keydown", touched);
   globalThis.addEventListener("online", wake);
   globalThis.addEventListener("offline", feed.look);
   document.addEventListener("visibilitychange", wake);
@@ -138,6 +154,9 @@ export function openSession(services, shell, profile) {
     /** Leaves the channels and forgets every value. */
     async close() {
       closed = true;
+      alarm.close();
+      document.removeEventListener("pointerup", touched);
+      document.removeEventListener("keydown", touched);
       globalThis.removeEventListener("online", wake);
       globalThis.removeEventListener("offline", feed.look);
       document.removeEventListener("visibilitychange", wake);

@@ -32,6 +32,8 @@
  * @typedef {object} Alert  a row of public.alerts
  * @property {string} id
  * @property {string | null} device_id
+ * @property {string | null} [gateway_id]
+ * @property {string | null} [job]
  * @property {string} alert_type
  * @property {"info" | "warning" | "critical"} severity
  * @property {string} message
@@ -40,7 +42,10 @@
  * @property {string | null} measured_at
  * @property {string} created_at
  * @property {string | null} acknowledged_at
+ * @property {string | null} [acknowledged_by]
  * @property {boolean} is_resolved
+ * @property {string | null} [resolved_at]
+ * @property {string | null} [resolved_by]
  *
  * @typedef {object} Profile  who is signed in, from public.users
  * @property {string} id
@@ -104,6 +109,7 @@
  * @property {(text: string) => void} setTitle  the document's title, when the view's name is not enough
  * @property {() => void} redraw  calls the view's `update` with the next frame
  * @property {import("./lib/preferences.js").Preferences} preferences
+ * @property {import("./live/alarm.js").Alarm} alarm  sound and desktop notifications
  *
  * @typedef {Record<string, string>} Params  what the address holds, from its path and after its "?"
  *

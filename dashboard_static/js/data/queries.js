@@ -11,7 +11,7 @@ const DEVICE_COLUMNS = "device_id,device_name,location,status,expected_interval_
 const READING_COLUMNS =
   "device_id,created_at,received_at,flow_rate,totalizer,temperature,pressure,level,velocity,battery_level,signal_strength,quality";
 const ALERT_COLUMNS =
-  "id,device_id,alert_type,severity,message,threshold_value,actual_value,measured_at,created_at,acknowledged_at,is_resolved";
+  "id,device_id,gateway_id,job,alert_type,severity,message,threshold_value,actual_value,measured_at,created_at,acknowledged_at,acknowledged_by,is_resolved";
 
 /** Most pages of a chart: 20,000 readings. */
 const SERIES_PAGES = 20;
@@ -125,24 +125,4 @@ export async function loadStatistics(client, deviceId, from, to) {
   });
   const data = orThrow(answer);
   return (Array.isArray(data) ? data[0] : data) ?? null;
-}
-
-/**
- * Resolves an open alert; the database stamps who and when.
- *
- * @param {SupabaseClient} client
- * @param {string} alertId
- * @param {string} note  empty for none
- * @returns {Promise<boolean>} false: there is no such alert for this person, or not with this right
- * @throws {import("../lib/errors.js").RestError}
- */
-export async function resolveAlert(client, alertId, note) {
-  const rows = orThrow(
-    await client
-      .from("alerts")
-      .update({ is_resolved: true, resolution_note: note === "" ? null : note })
-      .eq("id", alertId)
-      .select("id"),
-  );
-  return rows !== null && rows.length > 0;
 }

@@ -25,7 +25,7 @@ export const VIEWS = Object.freeze([
   },
   {
     id: "alerts",
-    path: "/alerts",
+    path: "/alerts/:id?",
     title: "alerts.title",
     roles: EVERYBODY,
     tab: true,
