@@ -1,0 +1,129 @@
+// @ts-check
+/** What the chart marks, in words: alerts that were open in the window, resets and rollovers. */
+import { h, setAttribute, setText } from "../../lib/dom.js";
+import { address } from "../../lib/routes.js";
+import { parseInstant } from "../../lib/time.js";
+import { t } from "../../lib/translate.js";
+
+/**
+ * @typedef {object} Mark
+ * @property {string} key
+ * @property {number} number  as it stands in the chart
+ * @property {number} from [ms]
+ * @property {number} to [ms]
+ * @property {"critical" | "warning" | "info" | "ink"} tone
+ * @property {string} label
+ * @property {string} text
+ * @property {string} when
+ * @property {string | null} href
+ */
+
+/**
+ * @param {Awaited<ReturnType<typeof import("../../data/device.js").loadAlerts>>} alerts
+ * @param {import("../../data/device.js").TotalizerEvent[]} events
+ * @param {object} options
+ * @param {import("../../lib/time.js").InstantFormat} options.instants
+ * @param {import("../../lib/quantity.js").QuantityFormat} options.quantities
+ * @param {number} options.now [ms]
+ * @returns {Mark[]} newest first
+ */
+export function toMarks(alerts, events, { instants, quantities, now }) {
+  /** @type {Omit<Mark, "number">[]} */
+  const marks = [
+    ...alerts.map((alert) => {
+      const from = parseInstant(alert.measured_at ?? alert.created_at);
+      const resolved = parseInstant(alert.resolved_at);
+      return {
+        key: alert.id,
+        from,
+        to: Number.isNaN(resolved) ? now : resolved,
+        tone: alert.severity,
+        label: t(`severity.${alert.severity}`),
+        text: alert.message,
+        when: Number.isNaN(resolved)
+          ? t("device.openSince", { time: instants.full(from) })
+          : `${instants.full(from)} – ${instants.full(resolved)}`,
+        href: address(["alerts"], { device: alert.device_id }),
+      };
+    }),
+    ...events.map((event, index) => {
+      const from = parseInstant(event.occurred_at);
+      const values = {
+        before: quantities.withUnit(event.totalizer_before, "totalizer"),
+        after: quantities.withUnit(event.totalizer_after, "totalizer"),
+      };
+      return {
+        key: `${event.kind} ${event.occurred_at} ${index}`,
+        from,
+        to: from,
+        tone: /** @type {const} */ ("ink"),
+        label: t(event.kind === "reset" ? "device.reset" : "device.rollover"),
+        text: event.is_exact ? t("device.counterStep", values) : t("device.counterHour"),
+        when: instants.full(from),
+        href: null,
+      };
+    }),
+  ];
+  return marks.sort((a, b) => b.from - a.from).map((mark, index) => ({ ...mark, number: index + 1 }));
+}
+
+/** @param {object} options @param {(mark: Mark) => void} options.onShow  points at it in the chart */
+export function createMarks({ onShow }) {
+  const title = h("h2", { id: "marks-title", tabindex: -1 }, t("device.marks"));
+  const list = h("ol", { id: "marks" });
+  const note = h("p", { class: "empty" });
+  const node = h("section", { class: "card", "aria-labelledby": "marks-title" }, title, note, list);
+  /** @type {Map<string, ReturnType<typeof createItem>>} */
+  const items = new Map();
+
+  function createItem() {
+    const number = h("span", { class: "mark-number", "aria-hidden": "true" });
+    const label = h("span", { class: "pill" });
+    const text = h("span", { class: "mark-text" });
+    const link = h("a", { class: "mark-text" });
+    const when = h("span", { class: "alert-time" });
+    /** @type {Mark | null} */
+    let mark = null;
+    const show = h("button", { type: "button", onclick: () => mark && onShow(mark) }, t("device.markShow"));
+    const words = h("p", {}, number, " ", label, " ", link, text, " ", when);
+    return {
+      node: h("li", {}, words, show),
+      /** @param {Mark} next */
+      fill(next) {
+        mark = next;
+        setText(number, String(next.number));
+        setText(label, next.label);
+        setAttribute(label, "data-tone", next.tone);
+        text.hidden = next.href !== null;
+        link.hidden = next.href === null;
+        setText(next.href === null ? text : link, next.text);
+        setAttribute(link, "href", next.href);
+        setText(when, next.when);
+        setAttribute(show, "aria-label", t("device.markShowThis", { number: next.number, text: next.text }));
+      },
+    };
+  }
+
+  return {
+    node,
+    /** @param {Mark[] | null} marks  null: not known @param {string} words  beside the list */
+    show(marks, words) {
+      const keys = new Set(marks?.map(({ key }) => key));
+      for (const [key, item] of items) {
+        if (keys.has(key)) continue;
+        if (item.node.contains(document.activeElement)) title.focus();
+        item.node.remove();
+        items.delete(key);
+      }
+      marks?.forEach((mark, index) => {
+        const item = items.get(mark.key) ?? createItem();
+        items.set(mark.key, item);
+        if (list.children[index] !== item.node) list.insertBefore(item.node, list.children[index] ?? null);
+        item.fill(mark);
+      });
+      list.hidden = items.size === 0;
+      note.hidden = words === "";
+      setText(note, words);
+    },
+  };
+}
