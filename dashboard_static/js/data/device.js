@@ -184,24 +184,20 @@ export async function loadCard(client, deviceId) {
   const rules = () =>
     client.from("alert_rules").select("id", { count: "exact", head: true }).eq("is_enabled", true);
   const [device, own, common] = await Promise.all([
-    client
-      .from("devices")
-      .select("device_type,description,profile,gateway:gateways!devices_organization_id_gateway_id_fkey(name,serial)")
-      .eq("device_id", deviceId)
-      .maybeSingle(),
+    client.from("devices").select("device_type,profile,gateway_id").eq("device_id", deviceId).maybeSingle(),
     rules().eq("device_id", deviceId),
     rules().is("device_id", null),
   ]);
   orThrow(own);
   orThrow(common);
-  const row = /** @type {Record<string, any> | null} */ (orThrow(device));
-  /** @param {unknown} value */
-  const text = (value) => (typeof value === "string" ? value : "");
+  const row = orThrow(device);
+  const gateway =
+    row?.gateway_id &&
+    orThrow(await client.from("gateways").select("name,serial").eq("id", row.gateway_id).maybeSingle());
   return {
-    type: text(row?.device_type),
-    description: text(row?.description),
-    profile: text(row?.profile),
-    gateway: text(row?.gateway?.name) || text(row?.gateway?.serial),
+    type: row?.device_type || "",
+    profile: row?.profile || "",
+    gateway: gateway?.name || gateway?.serial || "",
     rules: (own.count ?? 0) + (common.count ?? 0),
   };
 }

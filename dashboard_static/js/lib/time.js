@@ -79,6 +79,8 @@ export function createInstantFormat(locale, timeZone) {
     brief: (instant, now) => (day.format(instant) === day.format(now) ? time : full).format(instant),
     /** @param {number} instant */
     full: (instant) => full.format(instant),
+    /** "28 Nov 2026, 13:00:00 – 13:15:00" @param {number} from @param {number} to */
+    range: (from, to) => full.formatRange(from, to),
     /** @param {number} instant */
     minute: (instant) => short.format(instant),
     /** "Europe/Berlin (GMT+01:00)" @param {number} now */

@@ -1,14 +1,15 @@
 // @ts-check
 /** One device: its chart and all that belongs to the window that is shown. */
-import { loadAlerts, loadEvents, loadStatistics, MOST_ALERTS } from "../../data/device.js";
+import { loadStatistics, MOST_ALERTS } from "../../data/device.js";
 import { h, setAttribute, setText } from "../../lib/dom.js";
 import { failureWords } from "../../lib/errors.js";
 import { QUANTITIES } from "../../lib/quantity.js";
+import { durationText } from "../../lib/time.js";
 import { t } from "../../lib/translate.js";
 import { createZone } from "../../lib/zone.js";
 import { createAbout, createLatest, createNumbers } from "./cards.js";
 import { createDownloads } from "./downloads.js";
-import { createMarks, toMarks } from "./marks.js";
+import { createMarked, createMarks } from "./marks.js";
 import { createPlot } from "./plot.js";
 import { createSeries } from "./series.js";
 import { addressOf, between, following, nearest, readAddress, shift, zoom } from "./span.js";
@@ -49,6 +50,7 @@ export function createDetail({ context, device, params }) {
   const about = createAbout(context, deviceId, instants);
   const numbers = createNumbers(quantities, context.locale);
   const marks = createMarks({ onShow: ({ from }) => plot.point(from) });
+  const marked = createMarked({ context, deviceId, instants });
   const readings = createReadings({ context, deviceId, instants });
   const downloads = createDownloads({ context, deviceId, window: bounds });
   const table = createChartTable({ quantities, instants });
@@ -97,19 +99,11 @@ export function createDetail({ context, device, params }) {
   let drawnAt = 0;
   let readAt = Number.NEGATIVE_INFINITY;
   let request = 0;
-  let markRequest = 0;
   let disposed = false;
   let problem = "";
   let chartFailed = false;
   /** [ms] when the series was read. */
   let goodAt = Number.NaN;
-  /** @type {Awaited<ReturnType<typeof loadAlerts>>} */
-  let alerts = [];
-  /** @type {Awaited<ReturnType<typeof loadEvents>>} */
-  let events = [];
-  let marksKnown = false;
-  /** The device's open alerts when the marks were read. */
-  let openAlerts = "";
   table.onOpen(draw);
   begin();
 
@@ -138,7 +132,7 @@ export function createDetail({ context, device, params }) {
   function begin() {
     tools.show(span, shown);
     numbers.show(null);
-    marksKnown = false;
+    marked.forget();
     goodAt = Number.NaN;
     problem = "";
     readAt = Number.NEGATIVE_INFINITY;
@@ -165,7 +159,7 @@ export function createDetail({ context, device, params }) {
     const [chart, statistics, ...rest] = await Promise.allSettled([
       series.load(window),
       loadStatistics(client, deviceId, window),
-      readMarks(),
+      marked.read(window),
       about.refresh(),
     ]);
     if (disposed || mine !== request) return;
@@ -188,31 +182,6 @@ export function createDetail({ context, device, params }) {
     return t("device.historyOld", { ...words, time: instants.brief(goodAt, now) });
   }
 
-  async function readMarks() {
-    markRequest += 1;
-    const mine = markRequest;
-    const window = bounds();
-    const open = openIds();
-    const read = await Promise.all([
-      loadAlerts(client, deviceId, window),
-      loadEvents(client, deviceId, window),
-    ]);
-    if (disposed || mine !== markRequest) return;
-    [alerts, events] = read;
-    openAlerts = open;
-    marksKnown = true;
-  }
-
-  /** Which alerts of the device are open, as the page knows it. */
-  function openIds() {
-    return context.fleet
-      .alerts()
-      .filter(({ device_id }) => device_id === deviceId)
-      .map(({ id }) => id)
-      .sort()
-      .join();
-  }
-
   function draw() {
     if (disposed) return;
     const now = clock.now();
@@ -220,12 +189,12 @@ export function createDetail({ context, device, params }) {
     const window = bounds();
     const known = series.current();
     const rows = known?.rows.filter(({ from, to }) => to >= window.from && from <= window.to) ?? [];
-    const range = t("device.to", { from: instants.full(window.from), to: instants.full(window.to) });
+    const range = instants.range(window.from, window.to);
     tools.showRange(span.last ? `${t(`window.${span.last.key}`)}: ${range}` : range);
-    const marked = marksKnown ? toMarks(alerts, events, { instants, quantities, now }) : [];
-    marks.show(marksKnown ? marked : null, marksNote(marked.length));
+    const found = marked.list(now);
+    marks.show(found, marksNote(found));
     chartFailed = false;
-    plot.show({ rows, shown, span: window, expectedS, marks: marked }, () => {
+    plot.show({ rows, shown, span: window, expectedS, marks: found ?? [] }, () => {
       chartFailed = true;
       showNote(rows.length);
     });
@@ -234,11 +203,11 @@ export function createDetail({ context, device, params }) {
     if (table.isOpen()) showTable(rows, range);
   }
 
-  /** @param {number} count */
-  function marksNote(count) {
-    if (!marksKnown) return problem || t("device.historyLoading");
-    if (alerts.length >= MOST_ALERTS) return t("device.marksCut", { count: alerts.length });
-    return count === 0 ? t("device.noMarks") : "";
+  /** @param {import("./marks.js").Mark[] | null} found */
+  function marksNote(found) {
+    if (found === null) return problem || t("device.historyLoading");
+    if (marked.isCut()) return t("device.marksCut", { count: MOST_ALERTS });
+    return found.length === 0 ? t("device.noMarks") : "";
   }
 
   /** @param {number} count  of values in the chart */
@@ -250,9 +219,14 @@ export function createDetail({ context, device, params }) {
     if (words === "" && known?.keptFrom)
       words = t("device.keptFrom", { time: instants.full(known.keptFrom) });
     else if (words === "" && count === 0) words = t("device.nothing");
+    else if (words === "" && banded())
+      words = t("device.bands", { step: durationText(known?.grid?.step ?? 0) });
     setText(note, words);
     retry.hidden = problem === "" && !chartFailed;
   }
+
+  /** Whether each value is a mean with a lowest and a highest. */
+  const banded = () => series.current()?.kind === "buckets" && shown !== "volume" && shown !== "totalizer";
 
   /** @param {import("./columns.js").Row[]} rows @param {string} range */
   function showTable(rows, range) {
@@ -260,8 +234,7 @@ export function createDetail({ context, device, params }) {
     const words = { quantity: nameOf(shown), unit: QUANTITIES[quantity].unit, range };
     const caption = t("device.caption", words);
     const cut = rows.length > MOST_ROWS ? t("device.captionCut", { caption, count: MOST_ROWS }) : caption;
-    const banded = series.current()?.kind === "buckets" && shown !== "volume" && shown !== "totalizer";
-    table.show(rows.slice(-MOST_ROWS), quantity, banded, cut);
+    table.show(rows.slice(-MOST_ROWS), quantity, banded(), cut);
   }
 
   return {
@@ -282,10 +255,7 @@ export function createDetail({ context, device, params }) {
       setAttribute(node, "data-stale", view.stale ? "" : null);
       latest.show(view, now);
       about.show(view, now);
-      if (marksKnown && openIds() !== openAlerts) {
-        openAlerts = openIds();
-        readMarks().then(draw, () => undefined);
-      }
+      if (marked.isOutdated()) marked.read(bounds()).then(draw, () => undefined);
       if (span.last && now - drawnAt > span.last.ms * STEP) draw();
     },
     refresh,

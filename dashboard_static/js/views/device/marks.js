@@ -1,5 +1,6 @@
 // @ts-check
 /** What the chart marks, in words: alerts that were open in the window, resets and rollovers. */
+import { loadAlerts, loadEvents, MOST_ALERTS } from "../../data/device.js";
 import { h, setAttribute, setText } from "../../lib/dom.js";
 import { address } from "../../lib/routes.js";
 import { parseInstant } from "../../lib/time.js";
@@ -42,7 +43,7 @@ export function toMarks(alerts, events, { instants, quantities, now }) {
         text: alert.message,
         when: Number.isNaN(resolved)
           ? t("device.openSince", { time: instants.full(from) })
-          : `${instants.full(from)} – ${instants.full(resolved)}`,
+          : instants.range(from, resolved),
         href: address(["alerts"], { device: alert.device_id }),
       };
     }),
@@ -67,6 +68,57 @@ export function toMarks(alerts, events, { instants, quantities, now }) {
   return marks.sort((a, b) => b.from - a.from).map((mark, index) => ({ ...mark, number: index + 1 }));
 }
 
+/**
+ * The marks of the window as they were read last.
+ *
+ * @param {object} options
+ * @param {import("../../types.js").Context} options.context
+ * @param {string} options.deviceId
+ * @param {import("../../lib/time.js").InstantFormat} options.instants
+ */
+export function createMarked({ context, deviceId, instants }) {
+  const { client, fleet, quantities } = context;
+  /** @type {[Parameters<typeof toMarks>[0], Parameters<typeof toMarks>[1]] | null} */
+  let known = null;
+  /** The device's open alerts when they were read. */
+  let open = "";
+  let request = 0;
+
+  /** Which alerts of the device are open, as the page knows it. */
+  const openIds = () =>
+    fleet
+      .alerts()
+      .filter(({ device_id }) => device_id === deviceId)
+      .map(({ id }) => id)
+      .sort()
+      .join();
+
+  return {
+    /** Another window is shown. */
+    forget() {
+      request += 1;
+      known = null;
+    },
+    /** @param {import("../../data/device.js").Window} window @throws {import("../../lib/errors.js").RestError} */
+    async read(window) {
+      request += 1;
+      const mine = request;
+      open = openIds();
+      const read = await Promise.all([
+        loadAlerts(client, deviceId, window),
+        loadEvents(client, deviceId, window),
+      ]);
+      if (mine === request) known = read;
+    },
+    /** Whether an alert opened or ended since. */
+    isOutdated: () => known !== null && openIds() !== open,
+    /** Whether there are more alerts than were read. */
+    isCut: () => known !== null && known[0].length >= MOST_ALERTS,
+    /** Newest first; null: not known. @param {number} now [ms] */
+    list: (now) => known && toMarks(...known, { instants, quantities, now }),
+  };
+}
+
 /** @param {object} options @param {(mark: Mark) => void} options.onShow  points at it in the chart */
 export function createMarks({ onShow }) {
   const title = h("h2", { id: "marks-title", tabindex: -1 }, t("device.marks"));
@@ -81,13 +133,13 @@ export function createMarks({ onShow }) {
     const label = h("span", { class: "pill" });
     const text = h("span", { class: "mark-text" });
     const link = h("a", { class: "mark-text" });
-    const when = h("span", { class: "alert-time" });
+    const when = h("p", { class: "alert-time" });
     /** @type {Mark | null} */
     let mark = null;
     const show = h("button", { type: "button", onclick: () => mark && onShow(mark) }, t("device.markShow"));
-    const words = h("p", {}, number, " ", label, " ", link, text, " ", when);
+    const words = h("p", {}, number, " ", label, " ", link, text);
     return {
-      node: h("li", {}, words, show),
+      node: h("li", {}, h("div", {}, words, when), show),
       /** @param {Mark} next */
       fill(next) {
         mark = next;

@@ -96,8 +96,7 @@ export function createPlot({ context, instants, onSelect, onZoom, onShift }) {
     // A second's fraction does not survive the chart whole.
     const row = rows.findLast(({ from, to }) => from - 0.5 <= at && at <= to + 0.5);
     if (row === undefined) return "";
-    const time =
-      row.to > row.from ? `${instants.full(row.from)} – ${instants.full(row.to)}` : instants.full(row.from);
+    const time = row.to > row.from ? instants.range(row.from, row.to) : instants.full(row.from);
     const value = quantities.withUnit(row.mean, quantity);
     const zoned = `${time} ${instants.zoneShort(row.from)}`;
     if (row.min === null || row.max === null || row.min === row.max) {
