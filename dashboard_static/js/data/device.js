@@ -133,6 +133,33 @@ export async function loadStatistics(client, deviceId, window) {
   return (Array.isArray(rows) ? rows[0] : rows) ?? null;
 }
 
+/** [ms] The longest window whose quality the database tells. */
+const LONGEST_QUALITY = 168 * 3_600_000;
+
+/**
+ * @typedef {object} Quality  null: not known
+ * @property {number | null} suspect_points
+ * @property {Record<string, number> | null} flags  readings by flag
+ * @property {number | null} longest_gap_s
+ * @property {string | null} longest_gap_starts_at
+ * @property {number | null} median_lag_s  from measured to received
+ * @property {number | null} longest_lag_s
+ */
+
+/**
+ * Null: the window is too long, or the database is too old to tell.
+ *
+ * @param {SupabaseClient} client
+ * @param {string} deviceId
+ * @param {Window} window
+ * @returns {Promise<Quality | null>}
+ */
+export async function loadQuality(client, deviceId, window) {
+  if (window.to - window.from > LONGEST_QUALITY) return null;
+  const answer = await client.rpc("get_data_quality", asked(deviceId, window));
+  return answer.status === 404 ? null : (orThrow(answer)?.[0] ?? null);
+}
+
 /**
  * The alerts that were open in a window, newest first: at most MOST_ALERTS.
  *

@@ -4,7 +4,7 @@ import { loadCard } from "../../data/device.js";
 import { h, setAttribute, setText } from "../../lib/dom.js";
 import { labelOf, NO_VALUE, numberOrNull, QUANTITIES } from "../../lib/quantity.js";
 import { address } from "../../lib/routes.js";
-import { ageText, durationText } from "../../lib/time.js";
+import { ageText, durationText, parseInstant } from "../../lib/time.js";
 import { t } from "../../lib/translate.js";
 import { createFacts } from "../parts/facts.js";
 import { VIEWS } from "../registry.js";
@@ -113,8 +113,11 @@ function statusWord(status) {
   return status === "error" ? t("device.status.error") : status;
 }
 
-/** @param {import("../../lib/quantity.js").QuantityFormat} quantities @param {string} locale */
-export function createNumbers(quantities, locale) {
+/**
+ * @param {import("../../types.js").Context} context
+ * @param {import("../../lib/time.js").InstantFormat} instants
+ */
+export function createNumbers({ quantities, locale }, instants) {
   const flow = createFacts("statistics");
   const quality = createFacts("quality");
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
@@ -133,10 +136,38 @@ export function createNumbers(quantities, locale) {
     return number === null ? NO_VALUE : quantities.count(number);
   };
 
+  /** @param {unknown} seconds */
+  const duration = (seconds) => {
+    const number = numberOrNull(seconds);
+    return number === null ? NO_VALUE : durationText(number * 1000);
+  };
+
+  /** @param {import("../../data/device.js").Quality} more @returns {Facts} */
+  function further(more) {
+    const gap = parseInstant(more.longest_gap_starts_at);
+    const words = {
+      duration: duration(more.longest_gap_s),
+      time: Number.isNaN(gap) ? "" : instants.full(gap),
+    };
+    return [
+      [t("device.suspectOnes"), count(more.suspect_points)],
+      [t("device.longestGap"), words.time ? t("device.gapFrom", words) : words.duration],
+      [t("device.lag"), duration(more.median_lag_s)],
+      [t("device.longestLag"), duration(more.longest_lag_s)],
+      // Flags are the database's own names.
+      ...Object.entries(more.flags ?? {}).map(
+        ([flag, times]) => /** @type {Facts[number]} */ ([flag, count(times)]),
+      ),
+    ];
+  }
+
   return {
     node,
-    /** @param {import("../../data/device.js").Statistics | null} numbers  null: not known */
-    show(numbers) {
+    /**
+     * @param {import("../../data/device.js").Statistics | null} numbers  null: not known
+     * @param {import("../../data/device.js").Quality | null} [more]  null: not told of such a window
+     */
+    show(numbers, more = null) {
       setAttribute(node, "aria-busy", numbers ? null : "true");
       flow.show([
         [t("device.flowAverage"), quantities.withUnit(numbers?.avg_flow_rate, "flow_rate")],
@@ -154,6 +185,7 @@ export function createNumbers(quantities, locale) {
         [t("device.due"), count(due)],
         [t("device.came"), count(came)],
         [t("device.badOnes"), count(numbers?.bad_points)],
+        ...(more ? further(more) : []),
       ]);
     },
   };

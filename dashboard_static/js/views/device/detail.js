@@ -1,6 +1,6 @@
 // @ts-check
 /** One device: its chart and all that belongs to the window that is shown. */
-import { loadStatistics, MOST_ALERTS } from "../../data/device.js";
+import { loadQuality, loadStatistics, MOST_ALERTS } from "../../data/device.js";
 import { h, setAttribute, setText } from "../../lib/dom.js";
 import { failureWords } from "../../lib/errors.js";
 import { QUANTITIES } from "../../lib/quantity.js";
@@ -48,7 +48,7 @@ export function createDetail({ context, device, params }) {
   const retry = h("button", { type: "button", hidden: true, onclick: again }, t("action.retry"));
   const latest = createLatest(context, instants);
   const about = createAbout(context, deviceId, instants);
-  const numbers = createNumbers(quantities, context.locale);
+  const numbers = createNumbers(context, instants);
   const marks = createMarks({ onShow: ({ from }) => plot.point(from) });
   const marked = createMarked({ context, deviceId, instants });
   const readings = createReadings({ context, deviceId, instants });
@@ -156,21 +156,24 @@ export function createDetail({ context, device, params }) {
     readAt = now;
     request += 1;
     const mine = request;
-    const [chart, statistics, ...rest] = await Promise.allSettled([
+    const [chart, statistics, quality, ...rest] = await Promise.allSettled([
       series.load(window),
       loadStatistics(client, deviceId, window),
+      loadQuality(client, deviceId, window),
       marked.read(window),
       about.refresh(),
     ]);
     if (disposed || mine !== request) return;
-    const failed = [chart, statistics, ...rest].find((each) => each.status === "rejected");
-    if (statistics.status === "fulfilled") numbers.show(statistics.value);
+    const failed = [chart, statistics, quality, ...rest].find((each) => each.status === "rejected");
+    if (statistics.status === "fulfilled") {
+      numbers.show(statistics.value, quality.status === "fulfilled" ? quality.value : null);
+    }
     if (chart.status === "fulfilled") goodAt = now;
     const before = problem;
     problem = failed === undefined ? "" : problemWords(chart, failed.reason, now);
     // Soon again: with the next reload of the fleet.
     if (failed !== undefined) readAt = Number.NEGATIVE_INFINITY;
-    if (problem !== "" && problem !== before) announce(problem);
+    if (problem !== before) announce(problem || t("device.mended"));
     draw();
   }
 
