@@ -183,6 +183,21 @@ def test_the_window_is_downloaded(dashboard: Dashboard, north: Tenant, tmp_path:
     dashboard.errors.clear()
 
 
+def test_last_months_statement_is_issued_and_downloaded(dashboard: Dashboard, tmp_path: Path) -> None:
+    page = dashboard.page
+    page.get_by_text("Monthly statements").click()
+    expect(page.get_by_role("main").get_by_text("None was issued yet.")).to_be_visible()
+    page.get_by_role("button", name="Issue ").click()
+    expect(page.get_by_role("main").get_by_text(re.compile("^The statement of .* is issued"))).to_be_visible()
+    expect(page.get_by_role("button", name="Issue ")).to_be_hidden()
+    row = page.locator("#statements").get_by_role("row").nth(1)
+    expect(row).to_contain_text("valid")
+    with page.expect_download() as waiting:
+        row.get_by_role("button").click()
+    waiting.value.save_as(tmp_path / "statement.csv")
+    assert "inputs_sha256" in (tmp_path / "statement.csv").read_text()
+
+
 def test_a_live_reading_is_added_without_a_reload(dashboard: Dashboard, service: Client, north: Tenant) -> None:
     page = dashboard.page
     page.evaluate("globalThis.notReloaded = true")

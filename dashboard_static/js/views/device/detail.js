@@ -13,6 +13,7 @@ import { createMarked, createMarks } from "./marks.js";
 import { createPlot } from "./plot.js";
 import { createSeries } from "./series.js";
 import { addressOf, between, following, nearest, readAddress, shift, zoom } from "./span.js";
+import { createStatements } from "./statements.js";
 import { createChartTable, createReadings } from "./tables.js";
 import { createToolbar, nameOf } from "./toolbar.js";
 
@@ -39,7 +40,8 @@ export function createDetail({ context, device, params }) {
   const instants = context.instantsOf(device.time_zone);
   let { span, shown } = readAddress(params, clock.now());
   let { expected_interval_s: expectedS } = device;
-  const series = createSeries({ client, device, zone: createZone(instants.timeZone) });
+  const siteZone = createZone(instants.timeZone);
+  const series = createSeries({ client, device, zone: siteZone });
   series.choose(shown);
 
   const subtitle = h("p", { class: "subtitle" });
@@ -53,6 +55,7 @@ export function createDetail({ context, device, params }) {
   const marked = createMarked({ context, deviceId, instants });
   const readings = createReadings({ context, deviceId, instants });
   const downloads = createDownloads({ context, deviceId, window: bounds });
+  const statements = createStatements({ context, deviceId, zone: siteZone });
   const table = createChartTable({ quantities, instants });
   const tools = createToolbar({
     preset: (preset) => go(following(preset, clock.now()), false),
@@ -94,6 +97,7 @@ export function createDetail({ context, device, params }) {
     ),
     h("div", { class: "detail-cards" }, numbers.node, about.node, marks.node),
     h("section", { class: "card" }, downloads.node),
+    statements.node,
   );
 
   let drawnAt = 0;
@@ -272,7 +276,7 @@ export function createDetail({ context, device, params }) {
     },
     dispose() {
       disposed = true;
-      for (const part of [plot, about, readings, downloads]) part.dispose();
+      for (const part of [plot, about, readings, downloads, statements]) part.dispose();
     },
   };
 }

@@ -79,7 +79,7 @@ export function createDownloads({ context, deviceId, window }) {
 }
 
 /** A body that breaks off is no file. @param {Response} answer */
-async function wholeBody(answer) {
+export async function wholeBody(answer) {
   try {
     return await answer.blob();
   } catch {
@@ -90,8 +90,8 @@ async function wholeBody(answer) {
 /** "2026-11-28T1005Z" @param {string} text */
 const fileTime = (text) => `${text.slice(0, 16).replace(":", "")}Z`;
 
-/** @param {Blob} blob @param {string} name */
-function save(blob, name) {
+/** Hands a file to the person. @param {Blob} blob @param {string} name */
+export function save(blob, name) {
   const href = URL.createObjectURL(blob);
   h("a", { href, download: name }).click();
   // Some browsers read it only after the click was handled.
