@@ -226,6 +226,24 @@ def test_an_outage_is_said_and_mended_by_a_retry(dashboard: Dashboard) -> None:
     dashboard.errors.clear()
 
 
+def test_a_viewer_reads_in_german_and_may_not_issue(system: System, dashboard: Dashboard, north: Tenant) -> None:
+    page = dashboard.page
+    role = "update public.users set role = %s where id = %s"
+    with psycopg.connect(system.stack.admin_database_url, autocommit=True) as connection:
+        connection.execute(role, ["viewer", north.user_id])
+        try:
+            page.get_by_label("Language").select_option("de")
+            expect(page.get_by_role("slider", name="Diagramm: Durchfluss")).to_have_attribute(
+                "aria-valuetext", re.compile(r"\d,\d\sm³/h$")
+            )
+            page.get_by_text("Monatsabrechnungen").click()
+            expect(page.locator("#statements")).to_be_visible()
+            expect(page.get_by_role("button", name="ausstellen")).to_have_count(0)
+        finally:
+            connection.execute(role, ["operator", north.user_id])
+    page.get_by_label("Sprache").select_option("en")
+
+
 def test_another_organization_sees_no_such_device(
     system: System, chromium: Browser, service: Client, north: Tenant
 ) -> None:

@@ -120,6 +120,7 @@ export const device = {
     "device.downloadAs": "Download the readings as {format}",
     "device.downloading": "Preparing the {format} file…",
     "device.downloaded": "The {format} file is ready.",
+    "device.tooLong": "A {format} file holds {count} readings at most. Choose a shorter window.",
     "device.downloadFailed": "The download failed. {problem}",
     "window.1h": "Last hour",
     "window.6h": "Last 6 hours",
@@ -254,6 +255,8 @@ export const device = {
     "device.downloadAs": "Messwerte als {format} herunterladen",
     "device.downloading": "Die {format}-Datei wird vorbereitet…",
     "device.downloaded": "Die {format}-Datei ist fertig.",
+    "device.tooLong":
+      "Eine {format}-Datei fasst höchstens {count} Messwerte. Wählen Sie ein kürzeres Zeitfenster.",
     "device.downloadFailed": "Das Herunterladen ist fehlgeschlagen. {problem}",
     "window.1h": "Letzte Stunde",
     "window.6h": "Letzte 6 Stunden",

@@ -53,8 +53,8 @@ export function createDetail({ context, device, params }) {
   const numbers = createNumbers(context, instants);
   const marks = createMarks({ onShow: ({ from }) => plot.point(from) });
   const marked = createMarked({ context, deviceId, instants });
-  const readings = createReadings({ context, deviceId, instants });
-  const downloads = createDownloads({ context, deviceId, window: bounds });
+  const readings = createReadings({ context, deviceId, instants, bounds });
+  const downloads = createDownloads({ context, deviceId, bounds, received: () => received });
   const statements = createStatements({ context, deviceId, zone: siteZone });
   const table = createChartTable({ quantities, instants });
   const tools = createToolbar({
@@ -103,6 +103,8 @@ export function createDetail({ context, device, params }) {
   let drawnAt = 0;
   let readAt = Number.NEGATIVE_INFINITY;
   let request = 0;
+  /** Readings in the window; 0: not known. */
+  let received = 0;
   let disposed = false;
   let problem = "";
   let chartFailed = false;
@@ -136,11 +138,12 @@ export function createDetail({ context, device, params }) {
   function begin() {
     tools.show(span, shown);
     numbers.show(null);
+    received = 0;
     marked.forget();
     goodAt = Number.NaN;
     problem = "";
     readAt = Number.NEGATIVE_INFINITY;
-    readings.show(bounds());
+    readings.restart();
     draw();
     void refresh();
   }
@@ -170,21 +173,22 @@ export function createDetail({ context, device, params }) {
     if (disposed || mine !== request) return;
     const failed = [chart, statistics, quality, ...rest].find((each) => each.status === "rejected");
     if (statistics.status === "fulfilled") {
+      received = statistics.value?.received_points ?? 0;
       numbers.show(statistics.value, quality.status === "fulfilled" ? quality.value : null);
     }
     if (chart.status === "fulfilled") goodAt = now;
     const before = problem;
-    problem = failed === undefined ? "" : problemWords(chart, failed.reason, now);
+    problem = failed === undefined ? "" : problemWords(chart.status === "fulfilled", failed.reason, now);
     // Soon again: with the next reload of the fleet.
     if (failed !== undefined) readAt = Number.NEGATIVE_INFINITY;
     if (problem !== before) announce(problem || t("device.mended"));
     draw();
   }
 
-  /** @param {PromiseSettledResult<unknown>} chart @param {unknown} reason @param {number} now */
-  function problemWords(chart, reason, now) {
+  /** @param {boolean} partly  the chart was read @param {unknown} reason @param {number} now */
+  function problemWords(partly, reason, now) {
     const words = { problem: failureWords(reason) };
-    if (chart.status === "fulfilled") return t("device.partFailed", words);
+    if (partly) return t("device.partFailed", words);
     if (series.current() === null || Number.isNaN(goodAt)) return t("device.historyFailed", words);
     return t("device.historyOld", { ...words, time: instants.brief(goodAt, now) });
   }
@@ -266,6 +270,13 @@ export function createDetail({ context, device, params }) {
       if (span.last && now - drawnAt > span.last.ms * STEP) draw();
     },
     refresh,
+    /** The page could not be read again, so the chart is old. @param {unknown} failure */
+    outage(failure) {
+      if (span.last === null) return;
+      readAt = Number.NEGATIVE_INFINITY;
+      problem = problemWords(false, failure, clock.now());
+      draw();
+    },
     /** Something may have been missed: the next `refresh` reads. */
     invalidate: () => {
       readAt = Number.NEGATIVE_INFINITY;

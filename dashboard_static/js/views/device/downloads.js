@@ -19,9 +19,10 @@ const FORMATS = Object.freeze({
  * @param {object} options
  * @param {import("../../types.js").Context} options.context
  * @param {string} options.deviceId
- * @param {() => import("../../data/device.js").Window} options.window
+ * @param {() => import("../../data/device.js").Window} options.bounds  what is shown
+ * @param {() => number} options.received  how many readings that are; 0: not known
  */
-export function createDownloads({ context, deviceId, window }) {
+export function createDownloads({ context, deviceId, bounds, received }) {
   const { api, announce } = context;
   const stop = new AbortController();
   const note = h("p", { class: "empty" });
@@ -56,8 +57,12 @@ export function createDownloads({ context, deviceId, window }) {
   /** @param {Format} format */
   async function download(format) {
     if (busy) return;
-    const { from, to } = window();
+    const { from, to } = bounds();
     const { label, limit } = FORMATS[format];
+    if (received() > limit) {
+      show(false, t("device.tooLong", { format: label, count: limit }));
+      return;
+    }
     show(true, t("device.downloading", { format: label }));
     const [start, end] = [new Date(from).toISOString(), new Date(to).toISOString()];
     try {

@@ -68,6 +68,7 @@ export function createView() {
         gap: () => detail?.invalidate(),
         reload: (failure) => {
           if (failure === null) void detail?.refresh();
+          else detail?.outage(failure);
         },
       });
       close = () => {

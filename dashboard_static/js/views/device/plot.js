@@ -45,7 +45,8 @@ export function createPlot({ context, instants, onSelect, onZoom, onShift }) {
     "aria-orientation": "horizontal",
     "aria-valuemin": 0,
     onkeydown: onKey,
-    onfocus: () => move(0),
+    // Not for a press of the mouse, which has a cursor of its own.
+    onfocus: () => place.matches(":focus-visible") && move(0),
   });
   const node = h("div", {}, readout, place, hint);
   /** @type {Promise<Awaited<ReturnType<typeof createChart>>> | null} */

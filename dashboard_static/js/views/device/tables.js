@@ -79,8 +79,9 @@ export function createChartTable({ quantities, instants }) {
  * @param {import("../../types.js").Context} options.context
  * @param {string} options.deviceId
  * @param {InstantFormat} options.instants
+ * @param {() => import("../../data/device.js").Window} options.bounds  what is shown
  */
-export function createReadings({ context, deviceId, instants }) {
+export function createReadings({ context, deviceId, instants, bounds }) {
   const { client, quantities, announce } = context;
   const caption = h("caption");
   const columns = h("thead");
@@ -98,8 +99,8 @@ export function createReadings({ context, deviceId, instants }) {
     note,
     h("div", { class: "actions" }, retry, newer, older),
   );
-  /** @type {import("../../data/device.js").Window} */
-  let window = { from: 0, to: 0 };
+  /** Stands still from the first page on. */
+  let window = bounds();
   /** Where each page begins; the first has none. @type {(string | null)[]} */
   let starts = [null];
   let request = 0;
@@ -110,7 +111,7 @@ export function createReadings({ context, deviceId, instants }) {
   let failed = [null];
   let busy = false;
   node.addEventListener("toggle", () => {
-    if (node.open && !loaded) void load([null], false);
+    if (node.open) void load([null], false);
   });
   controls();
 
@@ -130,6 +131,7 @@ export function createReadings({ context, deviceId, instants }) {
     request += 1;
     const mine = request;
     busy = true;
+    if (wanted.length === 1) window = bounds();
     setAttribute(node, "aria-busy", "true");
     try {
       const rows = await loadPage(client, deviceId, window, wanted.at(-1) ?? null, PAGE + 1);
@@ -186,9 +188,8 @@ export function createReadings({ context, deviceId, instants }) {
 
   return {
     node,
-    /** Another window: its first page, when somebody looks. @param {typeof window} wanted */
-    show(wanted) {
-      window = wanted;
+    /** Another window is shown: its first page, when somebody looks. */
+    restart() {
       loaded = false;
       next = null;
       starts = [null];
