@@ -57,7 +57,8 @@ export const device = {
     "device.partFailed": "Not everything could be read. {problem}",
     "device.chartFailed": "The chart could not be loaded. The table below has its values.",
     "device.nothing": "Nothing was measured in this time window.",
-    "device.keptFrom": "Readings of this quantity are kept from {time} on.",
+    "device.keptFrom":
+      "Shown from {time} on: older readings of this quantity are no longer kept, or are too many at once.",
     "device.chart": "Chart: {quantity}",
     "device.keys":
       "Left and right move from value to value, with Shift ten, Home and End to the ends. Plus and minus zoom, Page Up and Page Down move the window. With the mouse, drag to zoom.",
@@ -192,7 +193,8 @@ export const device = {
     "device.partFailed": "Nicht alles konnte gelesen werden. {problem}",
     "device.chartFailed": "Das Diagramm konnte nicht geladen werden. Die Tabelle unten hat seine Werte.",
     "device.nothing": "In diesem Zeitfenster wurde nichts gemessen.",
-    "device.keptFrom": "Messwerte dieser Größe werden ab {time} aufbewahrt.",
+    "device.keptFrom":
+      "Gezeigt ab {time}: Ältere Messwerte dieser Größe sind nicht mehr aufbewahrt oder zu viele auf einmal.",
     "device.chart": "Diagramm: {quantity}",
     "device.keys":
       "Links und rechts gehen von Wert zu Wert, mit Umschalt zehn, Pos1 und Ende an die Enden. Plus und Minus zoomen, Bild auf und Bild ab verschieben das Fenster. Mit der Maus zum Zoomen ziehen.",

@@ -95,7 +95,7 @@ export function createDetail({ context, device, params }) {
       table.node,
       readings.node,
     ),
-    h("div", { class: "detail-cards" }, numbers.node, about.node, marks.node),
+    h("div", { class: "detail-cards" }, numbers.node, h("div", {}, about.node, marks.node)),
     h("section", { class: "card" }, downloads.node),
     statements.node,
   );
