@@ -177,6 +177,8 @@ export function createDetail({ context, device, params }) {
       numbers.show(statistics.value, quality.status === "fulfilled" ? quality.value : null);
     }
     if (chart.status === "fulfilled") goodAt = now;
+    // The rows of the window before would look like gaps in this one.
+    else if (Number.isNaN(goodAt)) series.forget();
     const before = problem;
     problem = failed === undefined ? "" : problemWords(chart.status === "fulfilled", failed.reason, now);
     // Soon again: with the next reload of the fleet.
@@ -210,7 +212,7 @@ export function createDetail({ context, device, params }) {
       showNote(rows.length);
     });
     showNote(rows.length);
-    setAttribute(node, "aria-busy", known === null && problem === "" ? "true" : null);
+    setAttribute(node, "aria-busy", Number.isNaN(goodAt) && problem === "" ? "true" : null);
     if (table.isOpen()) showTable(rows, range);
   }
 
@@ -223,21 +225,21 @@ export function createDetail({ context, device, params }) {
 
   /** @param {number} count  of values in the chart */
   function showNote(count) {
-    const known = series.current();
-    let words = problem;
-    if (words === "" && chartFailed) words = t("device.chartFailed");
-    if (words === "" && known === null) words = t("device.historyLoading");
-    if (words === "" && known?.keptFrom)
-      words = t("device.keptFrom", { time: instants.full(known.keptFrom) });
-    else if (words === "" && count === 0) words = t("device.nothing");
-    else if (words === "" && banded())
-      words = t("device.bands", { step: durationText(known?.grid?.step ?? 0) });
-    setText(note, words);
+    setText(note, problem || noteWords(count));
     retry.hidden = problem === "" && !chartFailed;
   }
 
-  /** Whether each value is a mean with a lowest and a highest. */
-  const banded = () => series.current()?.kind === "buckets" && shown !== "volume" && shown !== "totalizer";
+  /** @param {number} count */
+  function noteWords(count) {
+    const known = series.current();
+    if (chartFailed) return t("device.chartFailed");
+    if (known === null || Number.isNaN(goodAt)) return t("device.historyLoading");
+    if (known.keptFrom !== null) return t("device.keptFrom", { time: instants.full(known.keptFrom) });
+    if (count === 0) return t("device.nothing");
+    if (known.grid === null || shown === "volume") return "";
+    const words = { step: durationText(known.grid.step) };
+    return t(shown === "totalizer" ? "device.lasts" : "device.bands", words);
+  }
 
   /** @param {import("./columns.js").Row[]} rows @param {string} range */
   function showTable(rows, range) {
@@ -245,7 +247,12 @@ export function createDetail({ context, device, params }) {
     const words = { quantity: nameOf(shown), unit: QUANTITIES[quantity].unit, range };
     const caption = t("device.caption", words);
     const cut = rows.length > MOST_ROWS ? t("device.captionCut", { caption, count: MOST_ROWS }) : caption;
-    table.show(rows.slice(-MOST_ROWS), quantity, banded(), cut);
+    const inBuckets = series.current()?.kind === "buckets";
+    let value = t(inBuckets ? "device.average" : "device.value");
+    if (shown === "volume") value = t("device.volume");
+    else if (shown === "totalizer" && inBuckets) value = t("device.last");
+    const banded = inBuckets && shown !== "volume" && shown !== "totalizer";
+    table.show(rows.slice(-MOST_ROWS), { quantity, value, banded, caption: cut });
   }
 
   return {

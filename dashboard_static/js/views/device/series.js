@@ -89,6 +89,10 @@ export function createSeries({ client, device, zone }) {
   }
 
   return {
+    /** What was read is not of the window that is shown. */
+    forget: () => {
+      series = null;
+    },
     /** Another quantity: nothing of it is known until `load`. @param {Shown} next */
     choose(next) {
       if (next !== shown) series = null;

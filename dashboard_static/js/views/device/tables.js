@@ -49,15 +49,16 @@ export function createChartTable({ quantities, instants }) {
     onOpen: (callback) => node.addEventListener("toggle", () => callback()),
     /**
      * @param {import("./columns.js").Row[]} rows  oldest first; shown newest first
-     * @param {Quantity} quantity
-     * @param {boolean} banded  whether there is a lowest and a highest
-     * @param {string} words
+     * @param {object} words
+     * @param {Quantity} words.quantity
+     * @param {string} words.value  what a value is
+     * @param {boolean} words.banded  whether there is a lowest and a highest
+     * @param {string} words.caption
      */
-    show(rows, quantity, banded, words) {
-      const value = t(banded ? "device.average" : "device.value");
+    show(rows, { quantity, value, banded, caption: text }) {
       const more = banded ? [t("device.lowest"), t("device.highest"), t("device.readings")] : [];
       columns.replaceChildren(...head([t("device.from"), value, ...more]).children);
-      setText(caption, words);
+      setText(caption, text);
       body.replaceChildren(
         ...rows.toReversed().map(({ from, mean, min, max, count }) => {
           const numbers = banded ? [mean, min, max] : [mean];
