@@ -226,6 +226,22 @@ def test_an_outage_is_said_and_mended_by_a_retry(dashboard: Dashboard) -> None:
     dashboard.errors.clear()
 
 
+def test_a_chart_that_cannot_be_read_again_is_marked_as_old(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    figure = page.get_by_role("figure")
+    value = chart(page).get_attribute("aria-valuetext")
+    database = re.compile(r"/rest/v1/")
+    page.route(database, lambda route: route.fulfill(status=503, body="{}"))
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(figure).to_contain_text("The history could not be read again. What is shown is of ")
+    expect(chart(page)).to_have_attribute("aria-valuetext", value or "")
+    page.unroute(database)
+    figure.get_by_role("button", name="Try again").click()
+    expect(figure).not_to_contain_text("could not be read")
+    expect(chart(page)).to_be_focused()
+    dashboard.errors.clear()
+
+
 def test_a_viewer_reads_in_german_and_may_not_issue(system: System, dashboard: Dashboard, north: Tenant) -> None:
     page = dashboard.page
     role = "update public.users set role = %s where id = %s"
