@@ -4,6 +4,7 @@ import { page } from "./fakes.js";
 
 const { addressOf, between, following, nearest, PRESETS, readAddress, shift, zoom } =
   await page("views/device/span.js");
+const { createInstantFormat } = await page("lib/time.js");
 const { createTickLabels, createZone, timeTicks } = await page("lib/zone.js");
 
 const HOUR = 3_600_000;
@@ -95,6 +96,13 @@ test("ticks are at round local times, also in nights when the clocks change", ()
     "Sept 26",
     "Nov 26",
   ]);
+});
+
+test("in a night when the clocks change a time says which hour it means", () => {
+  const format = createInstantFormat("en-GB", "Europe/Berlin");
+  assert.match(format.exact(Date.UTC(2026, 9, 25, 0, 30)), /02:30:00 (CEST|GMT\+2)$/);
+  assert.match(format.exact(Date.UTC(2026, 9, 25, 1, 30)), /02:30:00 (CET|GMT\+1)$/);
+  assert.match(format.exact(NOW), /13:00:00$/);
 });
 
 test("a zone with a quarter of an hour in its offset has round local ticks too", () => {

@@ -42,7 +42,7 @@ export function toMarks(alerts, events, { instants, quantities, now }) {
         label: t(`severity.${alert.severity}`),
         text: alert.message,
         when: Number.isNaN(resolved)
-          ? t("device.openSince", { time: instants.full(from) })
+          ? t("device.openSince", { time: instants.exact(from) })
           : instants.range(from, resolved),
         href: address(["alerts"], { device: alert.device_id }),
       };
@@ -60,7 +60,7 @@ export function toMarks(alerts, events, { instants, quantities, now }) {
         tone: /** @type {const} */ ("ink"),
         label: t(event.kind === "reset" ? "device.reset" : "device.rollover"),
         text: event.is_exact ? t("device.counterStep", values) : t("device.counterHour"),
-        when: instants.full(from),
+        when: instants.exact(from),
         href: null,
       };
     }),

@@ -65,7 +65,7 @@ export function createChartTable({ quantities, instants }) {
           return h(
             "tr",
             {},
-            h("th", { scope: "row" }, instants.full(from)),
+            h("th", { scope: "row" }, instants.exact(from)),
             numbers.map((number) => h("td", {}, quantities.number(number, quantity))),
             banded && h("td", {}, quantities.count(count)),
           );
@@ -171,7 +171,7 @@ export function createReadings({ context, deviceId, instants, bounds }) {
     columns.replaceChildren(...head([t("device.time"), ...names, t("device.quality")]).children);
     note.hidden = rows.length > 0;
     setText(note, rows.length > 0 ? "" : t("device.noReadings"));
-    const times = rows.map((row) => instants.full(parseInstant(row.created_at)));
+    const times = rows.map((row) => instants.exact(parseInstant(row.created_at)));
     const words = { page: starts.length, newest: times[0] ?? "", oldest: times.at(-1) ?? "" };
     setText(caption, rows.length > 0 ? t("device.page", words) : "");
     body.replaceChildren(
