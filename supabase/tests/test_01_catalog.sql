@@ -192,6 +192,8 @@ select bag_eq(
       || 'timestamp with time zone,timestamp with time zone,double precision)'
     ),
     ('private.write_statement(text,date,text)'),
+    ('get_quantity_series(text,text,timestamp with time zone,timestamp with time zone,integer)'),
+    ('get_totalizer_events(text,timestamp with time zone,timestamp with time zone)'),
     ('private.my_organization_id()'),
     ('private.my_role()'),
     ('private.has_role(text)'),
