@@ -31,7 +31,8 @@ export function createToolbar(on) {
       "button",
       {
         type: "button",
-        "aria-label": t(`window.${each.key}`),
+        // With the visible words in front, so that who speaks them is understood.
+        "aria-label": `${t(`window.short.${each.key}`)}: ${t(`window.${each.key}`)}`,
         "aria-pressed": "false",
         onclick: () => on.preset(each),
       },
