@@ -11,9 +11,10 @@ const alert = (id, severity = "warning") => ({
   created_at: "2026-03-01T10:00:00Z",
 });
 
-function begin(
-  choices = { alertSound: { critical: true, warning: true }, alertDesktop: { critical: true } },
-) {
+/** @type {any} */
+const CHOSEN = { alertSound: { critical: true, warning: true }, alertDesktop: { critical: true } };
+
+function begin(choices = CHOSEN) {
   const clock = fakeClock();
   const stored = new Map(Object.entries(choices));
   const heard = [];
