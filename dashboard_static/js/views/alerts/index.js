@@ -38,6 +38,8 @@ function build(root, context) {
   let id = "";
   /** @type {Map<string, string> | null} null: not known yet */
   let names = null;
+  /** Ids of people that the names did not have. @type {Set<string>} */
+  const strangers = new Set();
   /** Ids of the open alerts when the past was read last. @type {Set<string>} */
   let open = new Set();
   let missed = false;
@@ -48,7 +50,15 @@ function build(root, context) {
   /** @param {string | null | undefined} person */
   function nameOf(person) {
     if (!person) return t("alerts.program");
-    return names === null ? "…" : (names.get(person) ?? t("alerts.formerPerson"));
+    const name = names?.get(person);
+    if (name !== undefined) return name;
+    if (names === null) return "…";
+    // Perhaps somebody new: each is asked for once.
+    if (!strangers.has(person)) {
+      strangers.add(person);
+      void readNames();
+    }
+    return t("alerts.formerPerson");
   }
 
   /** @param {string} alertId */

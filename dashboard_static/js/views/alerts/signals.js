@@ -67,6 +67,7 @@ export function createSignals({ alarm, redraw, announce }) {
   function show() {
     const heard = sound.state();
     setText(soundState, t(`alerts.sound.${heard}`));
+    soundState.hidden = heard === "waiting" && !boxes[0].some(({ box }) => box.checked);
     const allowed = desktop.state();
     setText(desktopState, t(`alerts.desktop.${allowed}`));
     for (const { way, box } of boxes.flat()) {
