@@ -1,0 +1,205 @@
+// @ts-check
+/** The gateways' keys: made and shown once, replaced with an overlap, revoked. */
+import { readAll } from "../../data/pages.js";
+import { h } from "../../lib/dom.js";
+import { t } from "../../lib/translate.js";
+import { createCopy, showOnce } from "./secret.js";
+import { createSection } from "./section.js";
+import { checkLine, readingLine, teltonikaSettings } from "./sender.js";
+import { createTable } from "./table.js";
+
+/** @typedef {import("./section.js").Row} Row */
+
+const DAY_MS = 86_400_000;
+const TONES = { good: "online", expired: "offline", revoked: null };
+
+/** @returns {import("../../types.js").View} */
+export function createView() {
+  return createSection("keys", ({ context, dialogs, heading, reload, toolbar, when }) => {
+    const { api, announce, client, clock, config } = context;
+    const url = `${config.api_url || globalThis.location.origin}/api/ingest`;
+    /** @type {{keys: Row[], gateways: Row[], devices: Row[]}} */
+    let known = { keys: [], gateways: [], devices: [] };
+    toolbar(h("button", { type: "button", class: "primary", onclick: create }, t("admin.key.create")));
+
+    /** @param {Row} row */
+    function stateOf(row) {
+      if (row.revoked_at !== null) return "revoked";
+      return row.expires_at !== null && Date.parse(row.expires_at) <= clock.now() ? "expired" : "good";
+    }
+    const isGood = (/** @type {Row} */ row) => stateOf(row) === "good";
+    const gatewayName = (/** @type {Row} */ { gateway_id: id }) =>
+      id === null ? "–" : (known.gateways.find((each) => each.id === id)?.name ?? id);
+
+    const table = createTable({
+      caption: t("admin.part.keys"),
+      heading,
+      key: (row) => row.id,
+      name: (row) => row.name,
+      columns: [
+        { label: t("admin.name"), text: (row) => row.name },
+        { label: t("admin.key.prefix"), text: (row) => `${row.key_prefix}…` },
+        {
+          label: t("admin.state"),
+          text: (row) => t(`admin.key.state.${stateOf(row)}`),
+          tone: (row) => TONES[stateOf(row)],
+        },
+        { label: t("admin.gateway"), text: gatewayName },
+        {
+          label: t("admin.key.scope"),
+          text: (row) => (row.device_ids === null ? t("admin.key.all") : row.device_ids.join(", ")),
+        },
+        { label: t("admin.key.lastUsed"), text: (row) => when(row.last_used_at) },
+        { label: t("admin.key.expires"), text: (row) => when(row.expires_at) },
+      ],
+      actions: [
+        { label: t("admin.key.rotate"), run: rotate, when: isGood },
+        { label: t("admin.key.revoke"), run: revoke, when: (row) => row.revoked_at === null },
+      ],
+    });
+
+    function create() {
+      const option = (/** @type {string} */ value, /** @type {string} */ label) =>
+        /** @type {[string, string]} */ ([value, label]);
+      dialogs.ask({
+        title: t("admin.key.create"),
+        confirm: t("admin.create"),
+        fields: [
+          {
+            name: "name",
+            label: t("admin.name"),
+            required: true,
+            hint: t("admin.key.nameHint"),
+            attributes: { maxlength: 120 },
+          },
+          {
+            name: "gateway_id",
+            label: t("admin.gateway"),
+            kind: "select",
+            options: [option("", t("admin.none")), ...known.gateways.map(({ id, name }) => option(id, name))],
+          },
+          {
+            name: "scope",
+            label: t("admin.key.scope"),
+            kind: "select",
+            options: [option("all", t("admin.key.all")), option("some", t("admin.key.some"))],
+          },
+          {
+            name: "device_ids",
+            label: t("admin.key.devices"),
+            kind: "many",
+            required: true,
+            hint: t("admin.key.devicesHint"),
+            options: known.devices.map(({ device_id: id, device_name: name }) =>
+              option(id, `${id} ${name ?? ""}`),
+            ),
+            when: (values) => values.scope === "some",
+          },
+          {
+            name: "days",
+            label: t("admin.key.days"),
+            kind: "number",
+            hint: t("admin.key.daysHint"),
+            attributes: { min: 1, max: 3650, step: 1 },
+          },
+        ],
+        values: { scope: "all" },
+        send: async ({ name, gateway_id, device_ids, days }) => ({
+          name,
+          device_ids,
+          ...(await api.post("/api/keys", {
+            name,
+            gateway_id,
+            device_ids,
+            expires_at: days && new Date(clock.now() + days * DAY_MS).toISOString(),
+          })),
+        }),
+        done: shown,
+        said: t("admin.key.made"),
+      });
+    }
+
+    /** @param {Row} row */
+    function rotate(row) {
+      dialogs.ask({
+        title: t("admin.key.rotateOf", { name: row.name }),
+        intro: t("admin.key.rotateMeans"),
+        confirm: t("admin.key.rotate"),
+        fields: [
+          {
+            name: "overlap_hours",
+            label: t("admin.key.overlap"),
+            kind: "number",
+            required: true,
+            hint: t("admin.key.overlapHint"),
+            attributes: { min: 0, max: 720, step: 1 },
+          },
+        ],
+        values: { overlap_hours: 24 },
+        send: async (values) => ({ ...row, ...(await api.post(`/api/keys/${row.id}/rotate`, values)) }),
+        done: shown,
+        said: t("admin.key.made"),
+      });
+    }
+
+    /** @param {Row} row */
+    function revoke(row) {
+      dialogs.ask({
+        title: t("admin.key.revokeOf", { name: row.name }),
+        intro: t("admin.key.revokeMeans"),
+        confirm: t("admin.key.revoke"),
+        danger: true,
+        send: () => api.post(`/api/keys/${row.id}/revoke`, {}),
+        done: reload,
+        said: t("admin.key.revoked"),
+      });
+    }
+
+    /** The key itself, this once. @param {Row} made */
+    function shown({ name, api_key: key, device_ids: ids }) {
+      void reload();
+      const device = ids?.[0] ?? known.devices[0]?.device_id ?? "DEVICE";
+      const settings = teltonikaSettings(url, key).map(([field, value]) => [
+        h("dt", {}, field),
+        h("dd", {}, value),
+      ]);
+      showOnce(dialogs, t("admin.key.is", { name }), [
+        createCopy(t("admin.key.key"), key, announce),
+        createCopy(t("admin.key.check"), checkLine(url, key), announce),
+        createCopy(t("admin.key.send"), readingLine(url, key, device), announce),
+        h(
+          "details",
+          {},
+          h("summary", {}, t("admin.tel.title")),
+          h("p", { class: "subtitle" }, t("admin.tel.where")),
+          h("dl", { class: "admin-settings" }, ...settings.flat()),
+        ),
+      ]);
+    }
+
+    return {
+      nodes: table.nodes,
+      async load(signal) {
+        const [{ keys }, gateways, devices] = await Promise.all([
+          api.get("/api/keys", {}, { signal }),
+          readAll((from, to) =>
+            client.from("gateways").select("id,name").order("name").order("id").range(from, to),
+          ),
+          readAll((from, to) =>
+            client.from("devices").select("device_id,device_name").order("device_id").range(from, to),
+          ),
+        ]);
+        return { keys, gateways, devices };
+      },
+      show(data) {
+        known = data;
+        table.show(data.keys.sort(byState));
+      },
+    };
+
+    /** Those that work first, by name. @param {Row} one @param {Row} other */
+    function byState(one, other) {
+      return Number(isGood(other)) - Number(isGood(one)) || one.name.localeCompare(other.name);
+    }
+  });
+}
