@@ -4,6 +4,7 @@ import { readAll } from "../../data/pages.js";
 import { h } from "../../lib/dom.js";
 import { failureWords, orThrow } from "../../lib/errors.js";
 import { t } from "../../lib/translate.js";
+import { choices } from "./section.js";
 import { createTable } from "./table.js";
 
 /** @typedef {import("./section.js").Row} Row */
@@ -70,7 +71,6 @@ export async function openAliases(tools, device, gateways) {
       danger: true,
       send: async () => orThrow(await client.from("device_aliases").delete().eq("id", row.id)),
       done: reopen,
-      said: t("admin.saved"),
     });
   }
 
@@ -90,10 +90,7 @@ export async function openAliases(tools, device, gateways) {
           name: "gateway_id",
           label: t("admin.gateway"),
           kind: "select",
-          options: [
-            ["", t("admin.alias.any")],
-            ...gateways.map(({ id, name }) => /** @type {[string, string]} */ ([id, name])),
-          ],
+          options: choices(t("admin.alias.any"), gateways),
         },
       ],
       send: async (values) =>
@@ -103,7 +100,6 @@ export async function openAliases(tools, device, gateways) {
             .insert({ ...values, device_id: device.device_id, organization_id: profile.organization_id }),
         ),
       done: reopen,
-      said: t("admin.saved"),
     });
   }
 }

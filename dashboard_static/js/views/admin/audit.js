@@ -2,10 +2,8 @@
 /** Who changed what, and when. */
 import { h, setText } from "../../lib/dom.js";
 import { t } from "../../lib/translate.js";
-import { differences } from "./diff.js";
-import { createPager } from "./pager.js";
 import { createSection } from "./section.js";
-import { createTable } from "./table.js";
+import { createPager, createTable } from "./table.js";
 
 /** @typedef {import("./section.js").Row} Row */
 
@@ -35,6 +33,7 @@ const TYPES = [
   "invitations",
   "notification_channels",
   "notification_outbox",
+  "settings",
   "organizations",
   "register_profiles",
   "sites",
@@ -140,4 +139,36 @@ function described(details) {
 function actionWords(action) {
   const known = ACTIONS.find((each) => each === action);
   return known ? t(`admin.audit.${known}`) : action;
+}
+
+/** @typedef {{name: string, old: string | null, new: string | null}} Difference  null: there was or is none */
+
+/** What says nothing to a person who reads what changed. */
+const KEPT_BY_THE_DATABASE = new Set(["created_at", "updated_at", "organization_id"]);
+
+/** @param {unknown} value */
+export function plainValue(value) {
+  if (value === null || value === undefined) return null;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/**
+ * @param {Record<string, any>} details  {"new": row}, {"old": row} or {"changed": {column: {"old", "new"}}}; else as it is
+ * @returns {Difference[]}
+ */
+export function differences(details) {
+  const { changed, new: made, old: gone, ...rest } = details ?? {};
+  /** @param {Record<string, any>} row @param {"old" | "new"} side */
+  const whole = (row, side) =>
+    Object.entries(row ?? {})
+      .filter(([name, value]) => value !== null && !KEPT_BY_THE_DATABASE.has(name))
+      .map(([name, value]) => ({ name, old: null, new: null, [side]: plainValue(value) }));
+  return [
+    ...Object.entries(changed ?? {})
+      .filter(([name]) => name !== "updated_at")
+      .map(([name, each]) => ({ name, old: plainValue(each?.old), new: plainValue(each?.new) })),
+    ...whole(gone, "old"),
+    ...whole(made, "new"),
+    ...whole(rest, "new"),
+  ];
 }

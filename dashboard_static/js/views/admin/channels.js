@@ -1,24 +1,28 @@
 // @ts-check
 /** Where alerts are told: channels, and a test of one that is followed until it has arrived or failed. */
-import { h } from "../../lib/dom.js";
-import { ApiProblem } from "../../lib/errors.js";
+import { h, setText } from "../../lib/dom.js";
+import { ApiProblem, failureWords } from "../../lib/errors.js";
 import { t } from "../../lib/translate.js";
-import { openTest } from "./channel-test.js";
 import { createCopy, showOnce } from "./secret.js";
 import { createSection } from "./section.js";
 import { createTable } from "./table.js";
 
 /** @typedef {import("./section.js").Row} Row */
 
+/** [ms] between two looks. */
+const LOOK_MS = 1500;
+/** [ms] after which the notifier is probably not running. */
+const PATIENCE_MS = 20_000;
+
 const KINDS = /** @type {const} */ (["email", "webhook", "apprise"]);
 
 /** @returns {import("../../types.js").View} */
 export function createView() {
-  return createSection("channels", ({ context, dialogs, heading, reload, toolbar }) => {
-    const { api, announce } = context;
+  return createSection("channels", ({ context, button, dialogs, heading, reload }) => {
+    const { api } = context;
     /** @type {Row[]} */
     let known = [];
-    toolbar(h("button", { type: "button", class: "primary", onclick: create }, t("admin.channel.create")));
+    button(t("admin.channel.create"), create);
     const path = (/** @type {Row} */ row) => `/api/channels/${encodeURIComponent(row.name)}`;
 
     const table = createTable({
@@ -97,7 +101,6 @@ export function createView() {
           return api.post("/api/channels", values);
         },
         done,
-        said: t("admin.saved"),
       });
     }
 
@@ -105,12 +108,10 @@ export function createView() {
     function change(row) {
       dialogs.ask({
         title: t("admin.changeOf", { name: row.name }),
-        confirm: t("admin.save"),
         fields: addresses(() => row.kind, false),
         values: { recipients: row.recipients },
         send: async (_, changed) => (Object.keys(changed).length > 0 ? api.patch(path(row), changed) : row),
         done,
-        said: t("admin.saved"),
       });
     }
 
@@ -119,7 +120,7 @@ export function createView() {
       void reload();
       if (!made.signing_key) return;
       showOnce(dialogs, t("admin.channel.keyOf", { name: made.name }), [
-        createCopy(t("admin.channel.key"), made.signing_key, announce),
+        createCopy(t("admin.channel.key"), made.signing_key),
         h("p", {}, t("admin.channel.keyMeans")),
       ]);
     }
@@ -129,12 +130,10 @@ export function createView() {
       const values = { name: row.name };
       dialogs.ask({
         title: on ? t("admin.onOf", values) : t("admin.offOf", values),
-        intro: on ? null : t("admin.channel.offMeans"),
+        intro: !on && t("admin.channel.offMeans"),
         confirm: on ? t("admin.on") : t("admin.off"),
         danger: !on,
         send: () => api.patch(path(row), { is_enabled: on }),
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -146,8 +145,6 @@ export function createView() {
         confirm: t("admin.remove"),
         danger: true,
         send: () => api.delete(path(row)),
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -166,4 +163,73 @@ export function createView() {
 function kindWords(kind) {
   const known = KINDS.find((each) => each === kind);
   return known ? t(`admin.channel.kind.${known}`) : kind;
+}
+
+/**
+ * Sends a test and follows it until it has arrived or is given up.
+ *
+ * @param {import("../../types.js").Context} context
+ * @param {ReturnType<typeof import("./dialog.js").createDialogs>} dialogs
+ * @param {import("./section.js").Row} channel
+ */
+async function openTest({ api, clock, announce, instants }, dialogs, channel) {
+  const state = h("p", { role: "status" }, t("admin.test.asking"));
+  const tries = h("ul", { class: "admin-tries" });
+  const end = new AbortController();
+  /** @type {unknown} */
+  let timer = null;
+  const begun = clock.now();
+  dialogs.read(t("admin.test.of", { name: channel.name }), [state, tries], {
+    onClose() {
+      end.abort();
+      clock.clearTimeout(timer);
+    },
+  });
+
+  try {
+    const path = `/api/channels/${encodeURIComponent(channel.name)}/test`;
+    const { notification_id: id } = await api.post(path, {}, { signal: end.signal });
+    look(id);
+  } catch (failed) {
+    if (!end.signal.aborted) setText(state, failureWords(failed));
+  }
+
+  /** @param {number} id */
+  async function look(id) {
+    let words = "";
+    try {
+      const found = await api.get(`/api/notifications/${id}`, {}, { signal: end.signal });
+      if (end.signal.aborted) return;
+      show(found);
+      words = resultOf(found);
+    } catch (failed) {
+      if (end.signal.aborted) return;
+      setText(state, failureWords(failed));
+    }
+    if (words === "") {
+      timer = clock.setTimeout(() => void look(id), LOOK_MS);
+      return;
+    }
+    setText(state, words);
+    announce(words);
+  }
+
+  /** Empty while it waits. @param {import("./section.js").Row} found */
+  function resultOf({ status, last_error: error, tries: ended }) {
+    if (status === "sent") return t("admin.test.sent");
+    if (status === "given_up") return t("admin.test.failed", { message: error ?? ended.at(-1)?.error ?? "" });
+    const slow = clock.now() - begun > PATIENCE_MS;
+    setText(state, slow ? t("admin.test.slow") : t("admin.test.waiting"));
+    return "";
+  }
+
+  /** @param {import("./section.js").Row} found */
+  function show({ tries: ended }) {
+    tries.replaceChildren(
+      ...ended.map((/** @type {import("./section.js").Row} */ { ended_at, is_successful, error }) => {
+        const words = is_successful ? t("admin.test.arrived") : error;
+        return h("li", {}, `${instants.full(Date.parse(ended_at))}: ${words}`);
+      }),
+    );
+  }
 }

@@ -1,11 +1,10 @@
 // @ts-check
 /** The devices: registered, changed, put out of use. */
-import { readAll } from "../../data/pages.js";
 import { h } from "../../lib/dom.js";
 import { address } from "../../lib/routes.js";
 import { t } from "../../lib/translate.js";
 import { openAliases } from "./aliases.js";
-import { createSection } from "./section.js";
+import { choices, createSection } from "./section.js";
 import { createTable } from "./table.js";
 
 /** @typedef {import("./section.js").Row} Row */
@@ -23,8 +22,8 @@ const SEARCHED = ["device_id", "device_name", "location", "profile", "place", "g
 /** @returns {import("../../types.js").View} */
 export function createView() {
   return createSection("devices", (tools) => {
-    const { context, dialogs, heading, reload, toolbar, when } = tools;
-    const { api, client, quantities } = context;
+    const { context, button, dialogs, heading, list, toolbar, when } = tools;
+    const { api, quantities } = context;
     /** @type {{devices: Row[], sites: Row[], gateways: Row[], profiles: string[]}} */
     let known = { devices: [], sites: [], gateways: [], profiles: [] };
     const search = h("input", {
@@ -34,7 +33,7 @@ export function createView() {
       oninput: draw,
     });
     toolbar(search);
-    toolbar(h("button", { type: "button", class: "primary", onclick: create }, t("admin.device.create")));
+    button(t("admin.device.create"), create);
 
     const table = createTable({
       caption: t("admin.part.devices"),
@@ -80,12 +79,6 @@ export function createView() {
 
     /** @param {Row | null} row  null: a new one @returns {import("./dialog.js").Field[]} */
     function fields(row) {
-      const none = /** @type {[string, string]} */ (["", t("admin.none")]);
-      /** @param {Row[]} rows @returns {[string, string][]} */
-      const named = (rows) => [
-        none,
-        ...rows.map(({ id, name }) => /** @type {[string, string]} */ ([id, name])),
-      ];
       const profiles = [...new Set([...known.profiles, row?.profile].filter(Boolean))].sort();
       return [
         ...(row === null
@@ -122,10 +115,23 @@ export function createView() {
           label: t("admin.profile"),
           kind: "select",
           hint: t("admin.device.profileHint"),
-          options: [none, ...profiles.map((each) => /** @type {[string, string]} */ ([each, each]))],
+          options: choices(
+            t("admin.none"),
+            profiles.map((name) => ({ id: name, name })),
+          ),
         },
-        { name: "site_id", label: t("admin.site"), kind: "select", options: named(known.sites) },
-        { name: "gateway_id", label: t("admin.gateway"), kind: "select", options: named(known.gateways) },
+        {
+          name: "site_id",
+          label: t("admin.site"),
+          kind: "select",
+          options: choices(t("admin.none"), known.sites),
+        },
+        {
+          name: "gateway_id",
+          label: t("admin.gateway"),
+          kind: "select",
+          options: choices(t("admin.none"), known.gateways),
+        },
         {
           name: "totalizer_max",
           label: t("admin.device.totalizerMax"),
@@ -152,8 +158,6 @@ export function createView() {
         fields: fields(null),
         values: { expected_interval_s: 300, status: "active", reverse_policy: "ignore" },
         send: (values) => api.post("/api/devices", given(values)),
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -161,12 +165,9 @@ export function createView() {
     function change(row) {
       dialogs.ask({
         title: t("admin.changeOf", { name: row.device_name || row.device_id }),
-        confirm: t("admin.save"),
         fields: fields(row),
         values: row,
         send: (_, changed) => patch(row, changed),
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -179,8 +180,6 @@ export function createView() {
         confirm: on ? t("admin.on") : t("admin.off"),
         danger: !on,
         send: () => patch(row, { status: on ? "active" : "inactive" }),
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -194,26 +193,17 @@ export function createView() {
       async load(signal) {
         const [{ devices }, sites, gateways, profiles] = await Promise.all([
           api.get("/api/devices", {}, { signal }),
-          readAll((from, to) =>
-            client.from("sites").select("id,name").order("name").order("id").range(from, to),
-          ),
-          readAll((from, to) =>
-            client.from("gateways").select("id,name").order("name").order("id").range(from, to),
-          ),
-          readAll((from, to) =>
-            client
-              .from("register_profiles")
-              .select("id,name,version")
-              .not("published_at", "is", null)
-              .order("id")
-              .range(from, to),
-          ),
+          list("sites", "id,name", "name", "id"),
+          list("gateways", "id,name", "name", "id"),
+          list("register_profiles", "id,name,version,published_at", "id"),
         ]);
         return {
           devices,
           sites,
           gateways,
-          profiles: profiles.flatMap(({ name, version }) => [name, `${name}@${version}`]),
+          profiles: profiles
+            .filter(({ published_at: at }) => at !== null)
+            .flatMap(({ name, version }) => [name, `${name}@${version}`]),
         };
       },
       show(data) {

@@ -1,18 +1,30 @@
 // @ts-check
 /** Dialogs: a form, a question, or something to read. One at a time; nothing of it stays when it is closed. */
-import { h, setText } from "../../lib/dom.js";
+import { h, setAttribute, setText } from "../../lib/dom.js";
 import { ApiProblem, failureWords } from "../../lib/errors.js";
 import { t } from "../../lib/translate.js";
-import { createField } from "./field.js";
 
 /** @typedef {Record<string, any>} Values */
-/** @typedef {import("./field.js").Field} Field */
+
+/**
+ * @typedef {object} Question
+ * @property {string} title
+ * @property {string | false} [intro]
+ * @property {string} [confirm]
+ * @property {Field[]} [fields]
+ * @property {Values} [values]
+ * @property {boolean} [danger]
+ * @property {(values: Values, changed: Values) => Promise<any>} send  changed: what differs from `values`
+ * @property {(answer: any) => void} [done]  after the dialog closed; else the list is read again
+ * @property {string} [said]  what is announced then
+ */
 
 /**
  * @param {import("../../types.js").Context} context
- * @param {() => HTMLElement} fallback  takes the focus when what opened the dialog is gone
+ * @param {HTMLElement} heading  takes the focus when what opened the dialog is gone
+ * @param {() => void} reload  after a change
  */
-export function createDialogs({ announce }, fallback) {
+export function createDialogs({ announce }, heading, reload) {
   const node = h("div");
   /** @type {HTMLDialogElement | null} */
   let shown = null;
@@ -25,11 +37,11 @@ export function createDialogs({ announce }, fallback) {
   function show(title, content, { wide = false, keep = false, onClose } = {}) {
     close();
     const opener = document.activeElement;
-    const heading = h("h2", { id: "admin-dialog", tabindex: -1 }, title);
+    const caption = h("h2", { id: "admin-dialog", tabindex: -1 }, title);
     const dialog = h(
       "dialog",
       { "aria-labelledby": "admin-dialog", class: wide && "admin-wide" },
-      heading,
+      caption,
       content,
     );
     dialog.addEventListener("cancel", (event) => keep && event.preventDefault());
@@ -38,13 +50,13 @@ export function createDialogs({ announce }, fallback) {
       dialog.remove();
       onClose?.();
       if (opener instanceof HTMLElement && opener.isConnected && opener.checkVisibility()) opener.focus();
-      else if (fallback().isConnected) fallback().focus();
+      else if (heading.isConnected) heading.focus();
     });
     node.append(dialog);
     shown = dialog;
     dialog.showModal();
     const first = dialog.querySelector("input:not([disabled]), select, textarea");
-    (first instanceof HTMLElement ? first : heading).focus();
+    (first instanceof HTMLElement ? first : caption).focus();
     return () => dialog.close();
   }
 
@@ -67,18 +79,19 @@ export function createDialogs({ announce }, fallback) {
     /**
      * A form; `send` is called once a submit, and its failure is shown where it belongs.
      *
-     * @param {object} options
-     * @param {string} options.title
-     * @param {string | null} [options.intro]
-     * @param {string} options.confirm
-     * @param {Field[]} [options.fields]
-     * @param {Values} [options.values]
-     * @param {boolean} [options.danger]
-     * @param {(values: Values, changed: Values) => Promise<any>} options.send  changed: what differs from `values`
-     * @param {(answer: any) => void} options.done  after the dialog closed
-     * @param {string} options.said  what is announced then
+     * @param {Question} question
      */
-    ask({ title, intro = null, confirm, fields = [], values = {}, danger = false, send, done, said }) {
+    ask({
+      title,
+      intro,
+      confirm = t("admin.save"),
+      fields = [],
+      values = {},
+      danger,
+      send,
+      done = reload,
+      said,
+    }) {
       const made = fields.map((field) => createField(field, values[field.name]));
       const error = h("p", { class: "error", role: "alert" });
       const submit = h("button", { type: "submit", class: danger ? "danger" : "primary" }, confirm);
@@ -94,7 +107,7 @@ export function createDialogs({ announce }, fallback) {
       const form = h(
         "form",
         { onsubmit: onSubmit, oninput: sift },
-        intro !== null && h("p", {}, intro),
+        intro && h("p", {}, intro),
         made.map((field) => field.node),
         error,
         h("div", { class: "actions" }, closeButton(t("action.cancel")), submit),
@@ -120,12 +133,18 @@ export function createDialogs({ announce }, fallback) {
         );
         try {
           const answer = await send(all, changed);
+          if (!node.isConnected) return;
           if (open) shut();
-          announce(said);
+          announce(said ?? t("admin.saved"));
           done(answer);
         } catch (failed) {
           submit.disabled = false;
           setText(error, showFaults(failed, used) || words(failed));
+          const faulty = used.find(({ input }) => input.hasAttribute("aria-invalid"));
+          if (faulty) faulty.input.focus();
+          else if (!form.contains(document.activeElement)) submit.focus();
+          // It may have been done all the same.
+          reload();
         }
       }
     },
@@ -134,9 +153,8 @@ export function createDialogs({ announce }, fallback) {
 
 /** The API's own words where there are any: "the last admin must stay". @param {unknown} error */
 function words(error) {
-  const own = error instanceof ApiProblem && error.status >= 400 && error.status < 500 && error.detail;
-  return own && error instanceof ApiProblem && error.status !== 401 && error.status !== 403
-    ? own
+  return error instanceof ApiProblem && [400, 404, 409].includes(error.status) && error.detail
+    ? error.detail
     : failureWords(error);
 }
 
@@ -147,14 +165,89 @@ function words(error) {
  * @param {ReturnType<typeof createField>[]} fields
  */
 function showFaults(error, fields) {
-  if (!(error instanceof ApiProblem) || error.errors.length === 0) return "";
-  const rest = [];
-  for (const { pointer = "", detail = "" } of error.errors) {
+  let rest = "";
+  for (const { pointer = "", detail = "" } of error instanceof ApiProblem ? error.errors : []) {
     const field = fields.find(({ name }) => name === pointer.split("/")[1]);
     if (field) field.fail(detail);
-    else rest.push(`${pointer} ${detail}`);
+    else rest += `${pointer} ${detail} `;
   }
-  const faulty = fields.find(({ input }) => input.getAttribute("aria-invalid") === "true");
-  faulty?.input.focus();
-  return rest.join(" ") || error.detail;
+  return rest;
+}
+
+/**
+ * @typedef {object} Field
+ * @property {string} name
+ * @property {string} label
+ * @property {"text" | "email" | "url" | "number" | "select" | "check" | "lines" | "many"} [kind]
+ *   lines: a list, one a line; many: several of `options`
+ * @property {[value: string, label: string][]} [options]
+ * @property {string} [hint]
+ * @property {boolean} [required]
+ * @property {Record<string, string | number>} [attributes]  of the input
+ * @property {(values: Record<string, any>) => boolean} [when]  whether it is shown
+ */
+
+let numbers = 0;
+
+/** @param {Field} field @param {any} value */
+function createField(field, value) {
+  const { name, label, kind = "text", options = [], hint, required = false, attributes = {} } = field;
+  numbers += 1;
+  const id = `field-${numbers}`;
+  const error = h("p", { id: `${id}-error`, class: "error", hidden: true });
+  const note = hint === undefined ? null : h("p", { id: `${id}-hint`, class: "subtitle" }, hint);
+  const described = [note && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
+  const common = { id, name, required, "aria-describedby": described, autocomplete: "off", ...attributes };
+  const input = control();
+
+  function control() {
+    if (kind === "lines") {
+      const area = h("textarea", { ...common, rows: 3 });
+      area.value = (value ?? []).join("\n");
+      return area;
+    }
+    if (kind === "select" || kind === "many") {
+      const many = kind === "many";
+      const chosen = new Set(many ? value : [String(value ?? "")]);
+      const size = many ? Math.min(6, Math.max(2, options.length)) : null;
+      return h(
+        "select",
+        { ...common, multiple: many, size },
+        options.map(([each, text]) => h("option", { value: each, selected: chosen.has(each) }, text)),
+      );
+    }
+    if (kind === "check") {
+      return h("input", { ...common, type: "checkbox", class: "admin-check", checked: Boolean(value) });
+    }
+    const made = h("input", { ...common, type: kind });
+    made.value = value === null || value === undefined ? "" : String(value);
+    return made;
+  }
+
+  /** Null: nothing is given. */
+  function read() {
+    if (input instanceof HTMLSelectElement && input.multiple) {
+      return [...input.selectedOptions].map((option) => option.value);
+    }
+    if (kind === "check" && input instanceof HTMLInputElement) return input.checked;
+    const text = input.value.trim();
+    if (kind === "lines") return text.split(/\s*\n\s*/).filter((line) => line !== "");
+    if (text === "") return null;
+    return kind === "number" ? Number(text) : text;
+  }
+
+  const caption = h("label", { for: id }, label);
+  return {
+    name,
+    field,
+    input,
+    node: h("div", { class: "field" }, kind === "check" ? [input, caption] : [caption, input], note, error),
+    read,
+    /** @param {string} words  empty: it is right */
+    fail(words) {
+      setText(error, words);
+      error.hidden = words === "";
+      setAttribute(input, "aria-invalid", words === "" ? null : "true");
+    },
+  };
 }

@@ -1,11 +1,9 @@
 // @ts-check
 /** The gateways' keys: made and shown once, replaced with an overlap, revoked. */
-import { readAll } from "../../data/pages.js";
 import { h } from "../../lib/dom.js";
 import { t } from "../../lib/translate.js";
-import { createCopy, showOnce } from "./secret.js";
-import { createSection } from "./section.js";
-import { checkLine, readingLine, teltonikaSettings } from "./sender.js";
+import { checkLine, createCopy, readingLine, showOnce, teltonikaSettings } from "./secret.js";
+import { choices, createSection, pair } from "./section.js";
 import { createTable } from "./table.js";
 
 /** @typedef {import("./section.js").Row} Row */
@@ -15,12 +13,12 @@ const TONES = { good: "online", expired: "offline", revoked: null };
 
 /** @returns {import("../../types.js").View} */
 export function createView() {
-  return createSection("keys", ({ context, dialogs, heading, reload, toolbar, when }) => {
-    const { api, announce, client, clock, config } = context;
+  return createSection("keys", ({ context, button, dialogs, heading, list, reload, when }) => {
+    const { api, clock, config } = context;
     const url = `${config.api_url || globalThis.location.origin}/api/ingest`;
     /** @type {{keys: Row[], gateways: Row[], devices: Row[]}} */
     let known = { keys: [], gateways: [], devices: [] };
-    toolbar(h("button", { type: "button", class: "primary", onclick: create }, t("admin.key.create")));
+    button(t("admin.key.create"), create);
 
     /** @param {Row} row */
     function stateOf(row) {
@@ -59,8 +57,6 @@ export function createView() {
     });
 
     function create() {
-      const option = (/** @type {string} */ value, /** @type {string} */ label) =>
-        /** @type {[string, string]} */ ([value, label]);
       dialogs.ask({
         title: t("admin.key.create"),
         confirm: t("admin.create"),
@@ -76,13 +72,13 @@ export function createView() {
             name: "gateway_id",
             label: t("admin.gateway"),
             kind: "select",
-            options: [option("", t("admin.none")), ...known.gateways.map(({ id, name }) => option(id, name))],
+            options: choices(t("admin.none"), known.gateways),
           },
           {
             name: "scope",
             label: t("admin.key.scope"),
             kind: "select",
-            options: [option("all", t("admin.key.all")), option("some", t("admin.key.some"))],
+            options: [pair("all", t("admin.key.all")), pair("some", t("admin.key.some"))],
           },
           {
             name: "device_ids",
@@ -91,7 +87,7 @@ export function createView() {
             required: true,
             hint: t("admin.key.devicesHint"),
             options: known.devices.map(({ device_id: id, device_name: name }) =>
-              option(id, `${id} ${name ?? ""}`),
+              pair(id, `${id} ${name ?? ""}`),
             ),
             when: (values) => values.scope === "some",
           },
@@ -150,7 +146,6 @@ export function createView() {
         confirm: t("admin.key.revoke"),
         danger: true,
         send: () => api.post(`/api/keys/${row.id}/revoke`, {}),
-        done: reload,
         said: t("admin.key.revoked"),
       });
     }
@@ -164,9 +159,9 @@ export function createView() {
         h("dd", {}, value),
       ]);
       showOnce(dialogs, t("admin.key.is", { name }), [
-        createCopy(t("admin.key.key"), key, announce),
-        createCopy(t("admin.key.check"), checkLine(url, key), announce),
-        createCopy(t("admin.key.send"), readingLine(url, key, device), announce),
+        createCopy(t("admin.key.key"), key),
+        createCopy(t("admin.key.check"), checkLine(url, key)),
+        createCopy(t("admin.key.send"), readingLine(url, key, device)),
         h(
           "details",
           {},
@@ -182,12 +177,8 @@ export function createView() {
       async load(signal) {
         const [{ keys }, gateways, devices] = await Promise.all([
           api.get("/api/keys", {}, { signal }),
-          readAll((from, to) =>
-            client.from("gateways").select("id,name").order("name").order("id").range(from, to),
-          ),
-          readAll((from, to) =>
-            client.from("devices").select("device_id,device_name").order("device_id").range(from, to),
-          ),
+          list("gateways", "id,name", "name", "id"),
+          list("devices", "device_id,device_name", "device_id"),
         ]);
         return { keys, gateways, devices };
       },

@@ -1,6 +1,5 @@
 // @ts-check
 /** Who is in the organization, in which role, and who is invited. */
-import { h } from "../../lib/dom.js";
 import { t } from "../../lib/translate.js";
 import { createSection } from "./section.js";
 import { createTable } from "./table.js";
@@ -11,7 +10,7 @@ const ROLES = /** @type {const} */ (["viewer", "operator", "admin"]);
 
 /** @returns {import("../../types.js").View} */
 export function createView() {
-  return createSection("people", ({ context, dialogs, heading, reload, toolbar, when }) => {
+  return createSection("people", ({ context, button, dialogs, heading, when }) => {
     const { api, clock, profile } = context;
     const isOther = (/** @type {Row} */ row) => row.id !== profile.id;
     const nameOf = (/** @type {Row} */ row) => row.full_name || row.email || row.id;
@@ -23,7 +22,7 @@ export function createView() {
       hint: t("admin.roleHint"),
       options: ROLES.map((each) => [each, roleWords(each)]),
     };
-    toolbar(h("button", { type: "button", class: "primary", onclick: invite }, t("admin.invite")));
+    button(t("admin.invite"), invite);
 
     const table = createTable({
       caption: t("admin.part.people"),
@@ -81,8 +80,7 @@ export function createView() {
     function change(row) {
       dialogs.ask({
         title: t("admin.changeOf", { name: nameOf(row) }),
-        intro: isOther(row) ? null : t("admin.person.self"),
-        confirm: t("admin.save"),
+        intro: !isOther(row) && t("admin.person.self"),
         fields: [
           { name: "full_name", label: t("admin.name"), attributes: { maxlength: 200 } },
           ...(isOther(row) ? [role] : []),
@@ -92,8 +90,6 @@ export function createView() {
           if ("full_name" in changed) changed.full_name ??= "";
           return Object.keys(changed).length > 0 && patch(row, changed);
         },
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -106,8 +102,6 @@ export function createView() {
         confirm: active ? t("admin.on") : t("admin.off"),
         danger: !active,
         send: () => patch(row, { is_active: active }),
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -131,8 +125,6 @@ export function createView() {
         ],
         values: { role: "viewer" },
         send: (values) => api.post("/api/invitations", values),
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -143,8 +135,6 @@ export function createView() {
         confirm: t("admin.revoke"),
         danger: true,
         send: () => api.delete(`/api/invitations/${row.id}`),
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 

@@ -1,17 +1,15 @@
 // @ts-check
 /** The sites, with the zone that their days are counted in, and the gateways. */
-import { readAll } from "../../data/pages.js";
-import { h } from "../../lib/dom.js";
 import { orThrow } from "../../lib/errors.js";
 import { t } from "../../lib/translate.js";
-import { createSection } from "./section.js";
+import { choices, createSection } from "./section.js";
 import { createTable } from "./table.js";
 
 /** @typedef {import("./section.js").Row} Row */
 
 /** @returns {import("../../types.js").View} */
 export function createView() {
-  return createSection("places", ({ context, dialogs, heading, reload, toolbar, when }) => {
+  return createSection("places", ({ context, button, dialogs, heading, list, when }) => {
     const { client, profile } = context;
     /** @type {Row[]} */
     let sites = [];
@@ -43,10 +41,8 @@ export function createView() {
       ],
       actions: [{ label: t("admin.change"), run: (row) => edit("gateways", row) }],
     });
-    /** @param {"sites" | "gateways"} kind @param {string} label */
-    const button = (kind, label) => h("button", { type: "button", onclick: () => edit(kind, null) }, label);
-    toolbar(button("sites", t("admin.site.create")));
-    toolbar(button("gateways", t("admin.gateway.create")));
+    button(t("admin.site.create"), () => edit("sites", null), false);
+    button(t("admin.gateway.create"), () => edit("gateways", null), false);
 
     /** @param {"sites" | "gateways"} kind @param {Row | null} row  null: a new one */
     function edit(kind, row) {
@@ -69,8 +65,6 @@ export function createView() {
           if (Object.keys(changed).length === 0) return null;
           return orThrow(await table.update(changed).eq("id", row.id).select("id").single());
         },
-        done: reload,
-        said: t("admin.saved"),
       });
     }
 
@@ -80,10 +74,10 @@ export function createView() {
       label: t("admin.zone"),
       kind: "select",
       hint: t("admin.zoneHint"),
-      options: [
-        ["", t("admin.zoneOfAll")],
-        ...zones.map((each) => /** @type {[string, string]} */ ([each, each])),
-      ],
+      options: choices(
+        t("admin.zoneOfAll"),
+        zones.map((name) => ({ id: name, name })),
+      ),
     });
 
     /** @returns {import("./dialog.js").Field[]} */
@@ -93,10 +87,7 @@ export function createView() {
         name: "site_id",
         label: t("admin.site"),
         kind: "select",
-        options: [
-          ["", t("admin.none")],
-          ...sites.map(({ id, name }) => /** @type {[string, string]} */ ([id, name])),
-        ],
+        options: choices(t("admin.none"), sites),
       },
     ];
 
@@ -104,17 +95,8 @@ export function createView() {
       nodes: [...siteTable.nodes, ...gatewayTable.nodes],
       load: () =>
         Promise.all([
-          readAll((from, to) =>
-            client.from("sites").select("id,name,time_zone").order("name").order("id").range(from, to),
-          ),
-          readAll((from, to) =>
-            client
-              .from("gateways")
-              .select("id,name,serial,site_id,last_seen")
-              .order("name")
-              .order("id")
-              .range(from, to),
-          ),
+          list("sites", "id,name,time_zone", "name", "id"),
+          list("gateways", "id,name,serial,site_id,last_seen", "name", "id"),
         ]),
       show([readSites, gateways]) {
         sites = readSites;

@@ -12,7 +12,7 @@ import { createTable } from "./table.js";
 
 /** @returns {import("../../types.js").View} */
 export function createView() {
-  return createSection("profiles", ({ context, dialogs, heading, when }) => {
+  return createSection("profiles", ({ context, dialogs, heading, list, when }) => {
     const { client, locale } = context;
     // Every digit: a scale of 0.0001 is not 0.
     const exact = new Intl.NumberFormat(locale, { maximumSignificantDigits: 17 });
@@ -80,14 +80,12 @@ export function createView() {
     return {
       nodes: table.nodes,
       load: () =>
-        readAll((from, to) =>
-          client
-            .from("register_profiles")
-            .select("id,organization_id,name,version,model,source,description,published_at")
-            .order("name")
-            .order("version")
-            .order("id")
-            .range(from, to),
+        list(
+          "register_profiles",
+          "id,organization_id,name,version,model,source,description,published_at",
+          "name",
+          "version",
+          "id",
         ),
       show: (rows) => table.show(rows),
     };

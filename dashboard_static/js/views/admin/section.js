@@ -1,5 +1,6 @@
 // @ts-check
 /** What every part of the administration has: its menu, heading, age, failure with a retry. */
+import { readAll } from "../../data/pages.js";
 import { h, setAttribute, setText } from "../../lib/dom.js";
 import { failureWords } from "../../lib/errors.js";
 import { address } from "../../lib/routes.js";
@@ -21,7 +22,9 @@ const PARTS = /** @type {const} */ ([
  * @property {ReturnType<typeof createDialogs>} dialogs
  * @property {HTMLElement} heading  takes the focus of what is gone
  * @property {() => Promise<void>} reload
- * @property {(node: Node) => void} toolbar  puts a button or a filter above the list
+ * @property {(node: Node) => void} toolbar  puts a filter above the list
+ * @property {(label: string, run: () => void, primary?: boolean) => void} button  puts one there
+ * @property {(table: string, columns: string, ...order: string[]) => Promise<Row[]>} list  every row of a table
  * @property {(text: string | null) => string} when  an instant of the API in the organization's zone
  *
  * @typedef {object} Part
@@ -52,7 +55,7 @@ export function createSection(id, build) {
       const words = h("span", {});
       const retry = h("button", { type: "button", onclick: () => void reload() }, t("action.retry"));
       const failure = h("div", { class: "banner", role: "alert", hidden: true }, words, retry);
-      const dialogs = createDialogs(context, () => heading);
+      const dialogs = createDialogs(context, heading, () => void reload());
       let asked = new AbortController();
       let readAt = Number.NaN;
       let isOld = false;
@@ -87,6 +90,13 @@ export function createSection(id, build) {
         heading,
         reload,
         toolbar: (node) => toolbar.append(node),
+        button: (label, run, primary = true) =>
+          toolbar.append(h("button", { type: "button", class: primary && "primary", onclick: run }, label)),
+        list: (table, columns, ...order) =>
+          readAll((from, to) => {
+            const query = context.client.from(table).select(columns);
+            return order.reduce((sorted, column) => sorted.order(column), query).range(from, to);
+          }),
         when: (text) => (text === null || text === undefined ? "–" : instants.full(Date.parse(text))),
       });
       const body = h("div", { class: "card admin-body", hidden: true }, ...part.nodes);
@@ -130,3 +140,15 @@ export function createSection(id, build) {
     unmount: () => unmount(),
   };
 }
+
+/**
+ * Choices of a select: the first is "none".
+ *
+ * @param {string} none
+ * @param {Row[]} rows
+ * @returns {[string, string][]}
+ */
+export const choices = (none, rows) => [["", none], ...rows.map(({ id, name }) => pair(id, name))];
+
+/** @param {string} value @param {string} label @returns {[string, string]} */
+export const pair = (value, label) => [value, label];
