@@ -88,7 +88,7 @@ export const admin = {
     "admin.gateway.create": "New gateway",
     "admin.serial": "Serial number",
     "admin.zone": "Time zone",
-    "admin.zoneHint": "Days of its devices are counted in it.",
+    "admin.zoneHint": "As Europe/Berlin. Days of its devices are counted in it. Empty: the organization's.",
     "admin.zoneOfAll": "the organization's",
     "admin.version": "Version",
     "admin.model": "Model",
@@ -337,7 +337,8 @@ export const admin = {
     "admin.gateway.create": "Neues Gateway",
     "admin.serial": "Seriennummer",
     "admin.zone": "Zeitzone",
-    "admin.zoneHint": "In ihr werden die Tage seiner Geräte gezählt.",
+    "admin.zoneHint":
+      "Wie Europe/Berlin. In ihr werden die Tage seiner Geräte gezählt. Leer: die der Organisation.",
     "admin.zoneOfAll": "die der Organisation",
     "admin.version": "Version",
     "admin.model": "Modell",

@@ -36,7 +36,6 @@ export function createDialogs({ announce }, heading, reload) {
    */
   function show(title, content, { wide = false, keep = false, onClose } = {}) {
     close();
-    const opener = document.activeElement;
     const caption = h("h2", { id: "admin-dialog", tabindex: -1 }, title);
     const dialog = h(
       "dialog",
@@ -49,21 +48,24 @@ export function createDialogs({ announce }, heading, reload) {
       if (shown === dialog) shown = null;
       dialog.remove();
       onClose?.();
-      if (opener instanceof HTMLElement && opener.isConnected && opener.checkVisibility()) opener.focus();
-      else if (heading.isConnected) heading.focus();
+      // The browser gave the focus back to what opened it, if that is still there.
+      if (document.activeElement === document.body) heading.focus();
     });
     node.append(dialog);
     shown = dialog;
     dialog.showModal();
     const first = dialog.querySelector("input:not([disabled]), select, textarea");
     (first instanceof HTMLElement ? first : caption).focus();
-    return () => dialog.close();
+    return () => {
+      if (shown === dialog) close();
+    };
   }
 
   function close() {
     const closing = shown;
     shown = null;
     closing?.close();
+    closing?.remove();
   }
 
   const closeButton = (/** @type {string} */ label) => h("button", { type: "button", onclick: close }, label);
@@ -180,7 +182,7 @@ function showFaults(error, fields) {
  * @property {string} label
  * @property {"text" | "email" | "url" | "number" | "select" | "check" | "lines" | "many"} [kind]
  *   lines: a list, one a line; many: several of `options`
- * @property {[value: string, label: string][]} [options]
+ * @property {[value: string, label: string][]} [options]  of a text: what may be picked
  * @property {string} [hint]
  * @property {boolean} [required]
  * @property {Record<string, string | number>} [attributes]  of the input
@@ -198,6 +200,14 @@ function createField(field, value) {
   const note = hint === undefined ? null : h("p", { id: `${id}-hint`, class: "subtitle" }, hint);
   const described = [note && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
   const common = { id, name, required, "aria-describedby": described, autocomplete: "off", ...attributes };
+  const offered =
+    kind === "text" &&
+    options.length > 0 &&
+    h(
+      "datalist",
+      { id: `${id}-list` },
+      options.map(([each]) => h("option", { value: each })),
+    );
   const input = control();
 
   function control() {
@@ -219,7 +229,7 @@ function createField(field, value) {
     if (kind === "check") {
       return h("input", { ...common, type: "checkbox", class: "admin-check", checked: Boolean(value) });
     }
-    const made = h("input", { ...common, type: kind });
+    const made = h("input", { ...common, type: kind, list: options.length > 0 && `${id}-list` });
     made.value = value === null || value === undefined ? "" : String(value);
     return made;
   }
@@ -241,7 +251,14 @@ function createField(field, value) {
     name,
     field,
     input,
-    node: h("div", { class: "field" }, kind === "check" ? [input, caption] : [caption, input], note, error),
+    node: h(
+      "div",
+      { class: "field" },
+      kind === "check" ? [input, caption] : [caption, input],
+      offered,
+      note,
+      error,
+    ),
     read,
     /** @param {string} words  empty: it is right */
     fail(words) {

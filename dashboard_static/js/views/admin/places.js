@@ -2,7 +2,7 @@
 /** The sites, with the zone that their days are counted in, and the gateways. */
 import { orThrow } from "../../lib/errors.js";
 import { t } from "../../lib/translate.js";
-import { choices, createSection } from "./section.js";
+import { choices, createSection, pair } from "./section.js";
 import { createTable } from "./table.js";
 
 /** @typedef {import("./section.js").Row} Row */
@@ -48,8 +48,6 @@ export function createView() {
     function edit(kind, row) {
       const create = kind === "sites" ? t("admin.site.create") : t("admin.gateway.create");
       const zones = Intl.supportedValuesOf("timeZone");
-      const zone = row?.time_zone;
-      if (zone && !zones.includes(zone)) zones.push(zone);
       dialogs.ask({
         title: row === null ? create : t("admin.changeOf", { name: row.name }),
         confirm: row === null ? t("admin.create") : t("admin.save"),
@@ -72,12 +70,8 @@ export function createView() {
     const zoneField = (zones) => ({
       name: "time_zone",
       label: t("admin.zone"),
-      kind: "select",
       hint: t("admin.zoneHint"),
-      options: choices(
-        t("admin.zoneOfAll"),
-        zones.map((name) => ({ id: name, name })),
-      ),
+      options: zones.map((name) => pair(name, name)),
     });
 
     /** @returns {import("./dialog.js").Field[]} */

@@ -64,7 +64,7 @@ export const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
  * @param {string} url  of POST /api/ingest
  * @param {string} key
  */
-export const checkLine = (url, key) => `curl ${quoted(url)} -H ${quoted(`x-api-key: ${key}`)} -d ''`;
+export const checkLine = (url, key) => `curl ${quoted(url)} -H ${quoted(`x-api-key: ${key}`)} -d '[]'`;
 
 /**
  * Stores one reading.
