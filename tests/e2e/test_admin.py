@@ -221,7 +221,9 @@ def test_a_key_is_shown_once_works_and_ends(system: System, page: Page) -> None:
             expect(dialog(page)).to_have_count(0)
             expect(page.get_by_role("heading", level=1)).to_be_focused()
         expect(page.get_by_role("button", name=re.compile("^Revoke: "))).to_have_count(0)
-        wait_until("the keys are refused", lambda: client.post("/api/ingest", headers=newer, json=[]).status_code == 401)
+        wait_until(
+            "the keys are refused", lambda: client.post("/api/ingest", headers=newer, json=[]).status_code == 401
+        )
 
 
 def test_people_are_invited_and_let_in_no_more_but_not_oneself(

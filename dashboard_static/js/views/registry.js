@@ -48,6 +48,7 @@ export const VIEWS = Object.freeze([
     load: () => import("./alerts/index.js"),
   },
   { ...admin("devices", () => import("./admin/devices.js")), tab: true },
+  { ...admin("devices", () => import("./admin/devices.js")), id: "admin", path: "/admin" },
   admin("places", () => import("./admin/places.js")),
   admin("profiles", () => import("./admin/profiles.js")),
   admin("keys", () => import("./admin/keys.js")),

@@ -280,7 +280,7 @@ export const admin = {
     "admin.gateways": "Gateways",
     "admin.interval": "Intervall",
     "admin.lastSeen": "Letzter Kontakt",
-    "admin.none": "keines",
+    "admin.none": "ohne",
     "admin.create": "Anlegen",
     "admin.save": "Speichern",
     "admin.saved": "Gespeichert",

@@ -1,6 +1,7 @@
 // @ts-check
 /** Who changed what, and when. */
 import { h, setText } from "../../lib/dom.js";
+import { parseInstant } from "../../lib/time.js";
 import { t } from "../../lib/translate.js";
 import { createSection } from "./section.js";
 import { createPager, createTable } from "./table.js";
@@ -67,12 +68,19 @@ export function createView() {
       key: (row) => String(row.id),
       columns: [
         { label: t("admin.audit.when"), text: (row) => when(row.created_at) },
-        { label: t("admin.audit.who"), text: who },
+        { label: t("admin.audit.who"), long: true, text: who },
         { label: t("admin.audit.action"), text: (row) => actionWords(row.action) },
-        { label: t("admin.audit.what"), text: (row) => `${row.resource_type} ${row.resource_id}` },
-        { label: t("admin.audit.details"), node: (row) => described(row.details) },
+        {
+          label: t("admin.audit.what"),
+          long: true,
+          text: (row) => `${row.resource_type} ${said(row.resource_id)}`,
+        },
+        { label: t("admin.audit.details"), long: true, node: (row) => described(row.details, said) },
       ],
     });
+
+    /** People by their names, times as times. @param {string} value */
+    const said = (value) => names.get(value) ?? (Number.isNaN(parseInstant(value)) ? value : when(value));
 
     /** @param {Row} row */
     function who({ user_id: id, ip_address: ip }) {
@@ -110,17 +118,17 @@ export function createView() {
   });
 }
 
-/** @param {Row} details */
-function described(details) {
+/** @param {Row} details @param {(value: string) => string} said */
+function described(details, said) {
   const items = differences(details).map(({ name, old, new: now }) =>
     h(
       "li",
       {},
       h("span", { class: "admin-column" }, name),
       " ",
-      old !== null && h("del", {}, old),
+      old !== null && h("del", {}, said(old)),
       old !== null && now !== null && " → ",
-      now !== null && h("ins", {}, now),
+      now !== null && h("ins", {}, said(now)),
       old !== null && now === null && ` → ${t("admin.audit.nothing")}`,
     ),
   );
@@ -144,12 +152,17 @@ function actionWords(action) {
 /** @typedef {{name: string, old: string | null, new: string | null}} Difference  null: there was or is none */
 
 /** What says nothing to a person who reads what changed. */
-const KEPT_BY_THE_DATABASE = new Set(["created_at", "updated_at", "organization_id"]);
+const KEPT_BY_THE_DATABASE = new Set(["id", "created_at", "updated_at", "organization_id"]);
 
-/** @param {unknown} value */
-export function plainValue(value) {
+/** @param {unknown} value @returns {string | null} */
+function plainValue(value) {
   if (value === null || value === undefined) return null;
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (typeof value !== "object") return String(value);
+  /** @type {[string, unknown][]} */
+  const parts = Object.entries(value);
+  const isList = Array.isArray(value);
+  const said = parts.map(([name, part]) => (isList ? plainValue(part) : `${name}: ${plainValue(part)}`));
+  return said.join(", ") || "–";
 }
 
 /**

@@ -32,7 +32,11 @@ export function createView() {
       columns: [
         { label: t("admin.name"), text: (row) => row.name },
         { label: t("admin.channel.kind"), text: (row) => kindWords(row.kind) },
-        { label: t("admin.channel.to"), text: (row) => row.recipients?.join(", ") || row.target_host || "–" },
+        {
+          label: t("admin.channel.to"),
+          long: true,
+          text: (row) => row.recipients?.join(", ") || row.target_host || "–",
+        },
         {
           label: t("admin.state"),
           text: (row) => (row.is_enabled ? t("admin.channel.on") : t("admin.channel.off")),

@@ -45,6 +45,7 @@ export function createView() {
         { label: t("admin.gateway"), text: gatewayName },
         {
           label: t("admin.key.scope"),
+          long: true,
           text: (row) => (row.device_ids === null ? t("admin.key.all") : row.device_ids.join(", ")),
         },
         { label: t("admin.key.lastUsed"), text: (row) => when(row.last_used_at) },

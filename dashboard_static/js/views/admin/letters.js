@@ -61,7 +61,7 @@ export function createView() {
         { label: t("admin.id"), text: (row) => String(row.id) },
         { label: t("admin.letter.received"), text: (row) => when(row.received_at) },
         { label: t("admin.letter.reason"), text: (row) => row.reason },
-        { label: t("admin.letter.detail"), text: (row) => row.detail ?? "–" },
+        { label: t("admin.letter.detail"), long: true, text: (row) => row.detail ?? "–" },
         { label: t("admin.letter.holds"), text: holds },
         { label: t("admin.letter.seen"), text: (row) => quantities.count(row.seen_count) },
         {
@@ -146,7 +146,7 @@ export function createView() {
 
 /** @param {Row} row */
 function holds({ reading, content_type: type }) {
-  if (reading === null) return type ?? t("admin.letter.body");
+  if (reading === null) return type || t("admin.letter.body");
   return String(reading.device_id ?? t("admin.letter.reading"));
 }
 

@@ -10,7 +10,7 @@ import { t } from "../../lib/translate.js";
 export function createCopy(label, text) {
   const field = h("textarea", {
     readonly: true,
-    rows: 1,
+    rows: Math.ceil(text.length / 60),
     spellcheck: false,
     "aria-label": label,
     class: "admin-secret",

@@ -49,7 +49,7 @@ export function createSection(id, build) {
     mount(root, context) {
       const { clock, feed, instants } = context;
       const heading = h("h1", {}, t(`admin.part.${id}`));
-      const toolbar = h("div", { class: "admin-toolbar" });
+      const toolbar = h("div", { class: "admin-toolbar", hidden: true });
       const age = h("span", { class: "subtitle" });
       const again = h("button", { type: "button", onclick: () => void reload() }, t("admin.reload"));
       const words = h("span", {});
@@ -71,6 +71,7 @@ export function createSection(id, build) {
           readAt = clock.now();
           part.show(data);
           body.hidden = false;
+          toolbar.hidden = false;
           if (failure.contains(document.activeElement)) heading.focus();
           failure.hidden = true;
           isOld = false;
@@ -120,9 +121,10 @@ export function createSection(id, build) {
       update = (now) => {
         const values = { age: ageText(readAt, now) };
         const text = isOld ? t("admin.old", values) : t("admin.read", values);
-        setText(age, Number.isNaN(readAt) ? t("shell.loading") : text);
+        const before = failure.hidden ? t("shell.loading") : "";
+        setText(age, Number.isNaN(readAt) ? before : text);
         setAttribute(age, "data-tone", isOld ? "warning" : null);
-        age.className = isOld ? "pill" : "subtitle";
+        setAttribute(age, "class", isOld ? "pill" : "subtitle");
       };
       const unsubscribe = feed.subscribe({
         reload: (failed) => {

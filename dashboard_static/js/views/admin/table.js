@@ -12,6 +12,7 @@ import { t } from "../../lib/translate.js";
  * @property {(row: Row) => string} [text]
  * @property {(row: Row) => string | null} [tone]  of a pill around the text
  * @property {(row: Row) => string | null} [href]
+ * @property {boolean} [long]  it may break anywhere
  * @property {(row: Row) => Node} [node]  instead of the text, for rows that never change
  *
  * @typedef {object} Action
@@ -40,7 +41,7 @@ export function createTable({ caption, columns, key, name = key, actions = [], h
   const table = h(
     "table",
     { class: "admin-table" },
-    h("caption", {}, caption),
+    h("caption", { class: caption === heading.textContent && "visually-hidden" }, caption),
     h(
       "thead",
       {},
@@ -60,9 +61,10 @@ export function createTable({ caption, columns, key, name = key, actions = [], h
 
   /** @param {Row} first */
   function createRow(first) {
-    const cells = columns.map(({ text, href, tone, node }, index) => {
+    const cells = columns.map(({ text, href, tone, node, long }, index) => {
       const inner = node ? node(first) : h(href ? "a" : "span", { class: tone && "pill" });
-      const cell = index === 0 ? h("th", { scope: "row" }, inner) : h("td", {}, inner);
+      const cell =
+        index === 0 ? h("th", { scope: "row" }, inner) : h("td", { class: long && "admin-long" }, inner);
       setAttribute(cell, "data-label", columns[index].label);
       /** @param {Row} row */
       const draw = (row) => {
@@ -191,7 +193,7 @@ export function createPager({ read, show, heading }) {
   }
 
   return {
-    nodes: [h("p", {}, button), error],
+    nodes: [button, error],
     /** @param {AbortSignal} signal */
     first: (signal) => read(null, signal),
     take,
