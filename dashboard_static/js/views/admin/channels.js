@@ -56,7 +56,7 @@ export function createView() {
       ],
     });
 
-    /** @param {(values: Row) => string} kindOf @param {boolean} isNew @returns {import("./dialog.js").Field[]} */
+    /** @param {(values: Row) => string} kindOf @param {boolean} isNew @returns {import("./field.js").Field[]} */
     const addresses = (kindOf, isNew) => [
       {
         name: "recipients",
@@ -131,25 +131,14 @@ export function createView() {
 
     /** @param {Row} row @param {boolean} on */
     function enable(row, on) {
-      const values = { name: row.name };
-      dialogs.ask({
-        title: on ? t("admin.onOf", values) : t("admin.offOf", values),
-        intro: !on && t("admin.channel.offMeans"),
-        confirm: on ? t("admin.on") : t("admin.off"),
-        danger: !on,
-        send: () => api.patch(path(row), { is_enabled: on }),
-      });
+      dialogs.turn(row.name, on, !on && t("admin.channel.offMeans"), () =>
+        api.patch(path(row), { is_enabled: on }),
+      );
     }
 
     /** @param {Row} row */
     function remove(row) {
-      dialogs.ask({
-        title: t("admin.removeOf", { name: row.name }),
-        intro: t("admin.channel.removeMeans"),
-        confirm: t("admin.remove"),
-        danger: true,
-        send: () => api.delete(path(row)),
-      });
+      dialogs.remove(row.name, t("admin.channel.removeMeans"), () => api.delete(path(row)));
     }
 
     return {

@@ -77,7 +77,7 @@ export function createView() {
       table.show(found.slice(0, SHOWN), found.length - SHOWN);
     }
 
-    /** @param {Row | null} row  null: a new one @returns {import("./dialog.js").Field[]} */
+    /** @param {Row | null} row  null: a new one @returns {import("./field.js").Field[]} */
     function fields(row) {
       const profiles = [...new Set([...known.profiles, row?.profile].filter(Boolean))].sort();
       return [
@@ -108,7 +108,7 @@ export function createView() {
           kind: "number",
           required: true,
           hint: t("admin.device.intervalHint"),
-          attributes: { min: 1, max: 2147483647, step: 1 },
+          range: [1, 2_147_483_647],
         },
         {
           name: "profile",
@@ -137,7 +137,6 @@ export function createView() {
           label: t("admin.device.totalizerMax"),
           kind: "number",
           hint: t("admin.device.totalizerMaxHint"),
-          attributes: { min: 0, step: "any" },
         },
         {
           name: "reverse_policy",
@@ -173,14 +172,10 @@ export function createView() {
 
     /** @param {Row} row @param {boolean} on */
     function use(row, on) {
-      const values = { name: row.device_name || row.device_id };
-      dialogs.ask({
-        title: on ? t("admin.onOf", values) : t("admin.offOf", values),
-        intro: on ? t("admin.device.onMeans") : t("admin.device.offMeans"),
-        confirm: on ? t("admin.on") : t("admin.off"),
-        danger: !on,
-        send: () => patch(row, { status: on ? "active" : "inactive" }),
-      });
+      const means = on ? t("admin.device.onMeans") : t("admin.device.offMeans");
+      dialogs.turn(row.device_name || row.device_id, on, means, () =>
+        patch(row, { status: on ? "active" : "inactive" }),
+      );
     }
 
     /** @param {Row} row @param {Row} changed */

@@ -1,8 +1,12 @@
 // @ts-check
 /** Dialogs: a form, a question, or something to read. One at a time; nothing of it stays when it is closed. */
-import { h, setAttribute, setText } from "../../lib/dom.js";
+import { createDecimal } from "../../lib/decimal.js";
+import { h, setText } from "../../lib/dom.js";
 import { ApiProblem, failureWords } from "../../lib/errors.js";
 import { t } from "../../lib/translate.js";
+import { createField } from "./field.js";
+
+/** @typedef {import("./field.js").Field} Field */
 
 /** @typedef {Record<string, any>} Values */
 
@@ -24,8 +28,9 @@ import { t } from "../../lib/translate.js";
  * @param {HTMLElement} heading  takes the focus when what opened the dialog is gone
  * @param {() => void} reload  after a change
  */
-export function createDialogs({ announce }, heading, reload) {
+export function createDialogs({ announce, locale }, heading, reload) {
   const node = h("div");
+  const decimal = createDecimal(locale);
   /** @type {HTMLDialogElement | null} */
   let shown = null;
 
@@ -70,6 +75,78 @@ export function createDialogs({ announce }, heading, reload) {
 
   const closeButton = (/** @type {string} */ label) => h("button", { type: "button", onclick: close }, label);
 
+  /**
+   * A form; `send` is called once a submit, and its failure is shown where it belongs.
+   *
+   * @param {Question} question
+   */
+  function ask({
+    title,
+    intro,
+    confirm = t("admin.save"),
+    fields = [],
+    values = {},
+    danger,
+    send,
+    done = reload,
+    said,
+  }) {
+    const made = fields.map((field) => createField(field, values[field.name], decimal));
+    const error = h("p", { class: "error", role: "alert" });
+    const submit = h("button", { type: "submit", class: danger ? "danger" : "primary" }, confirm);
+    const read = () => Object.fromEntries(made.map((field) => [field.name, field.read()]));
+    const sift = () => {
+      const now = read();
+      for (const { node, input, field, check } of made) {
+        const used = field.when?.(now) ?? true;
+        node.hidden = !used;
+        input.disabled = !used;
+        check();
+      }
+    };
+    const form = h(
+      "form",
+      { onsubmit: onSubmit, oninput: sift },
+      intro && h("p", {}, intro),
+      made.map((field) => field.node),
+      error,
+      h("div", { class: "actions" }, closeButton(t("action.cancel")), submit),
+    );
+    sift();
+    const before = read();
+    let open = true;
+    const shut = show(title, [form], { onClose: () => (open = false) });
+
+    /** @param {SubmitEvent} event */
+    async function onSubmit(event) {
+      event.preventDefault();
+      if (submit.disabled) return;
+      submit.disabled = true;
+      setText(error, "");
+      for (const field of made) field.fail("");
+      const used = made.filter(({ node }) => !node.hidden);
+      const all = Object.fromEntries(used.map((field) => [field.name, field.read()]));
+      const changed = Object.fromEntries(
+        Object.entries(all).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])),
+      );
+      try {
+        const answer = await send(all, changed);
+        if (!node.isConnected) return;
+        if (open) shut();
+        announce(said ?? t("admin.saved"));
+        done(answer);
+      } catch (failed) {
+        submit.disabled = false;
+        setText(error, showFaults(failed, used) || words(failed));
+        const faulty = used.find(({ input }) => input.hasAttribute("aria-invalid"));
+        if (faulty) faulty.input.focus();
+        else if (!form.contains(document.activeElement)) submit.focus();
+        // It may have been done all the same.
+        reload();
+      }
+    }
+  }
+
   return {
     node,
     close,
@@ -78,78 +155,26 @@ export function createDialogs({ announce }, heading, reload) {
     read: (title, content, options) =>
       show(title, [...content, h("div", { class: "actions" }, closeButton(t("admin.close")))], options),
 
+    ask,
     /**
-     * A form; `send` is called once a submit, and its failure is shown where it belongs.
+     * Asks before something is put into use or out of it.
      *
-     * @param {Question} question
+     * @param {string} name
+     * @param {boolean} on
+     * @param {string | false} intro  what it means
+     * @param {() => Promise<any>} send
      */
-    ask({
-      title,
-      intro,
-      confirm = t("admin.save"),
-      fields = [],
-      values = {},
-      danger,
-      send,
-      done = reload,
-      said,
-    }) {
-      const made = fields.map((field) => createField(field, values[field.name]));
-      const error = h("p", { class: "error", role: "alert" });
-      const submit = h("button", { type: "submit", class: danger ? "danger" : "primary" }, confirm);
-      const read = () => Object.fromEntries(made.map((field) => [field.name, field.read()]));
-      const sift = () => {
-        const now = read();
-        for (const { node, input, field } of made) {
-          const used = field.when?.(now) ?? true;
-          node.hidden = !used;
-          input.disabled = !used;
-        }
-      };
-      const form = h(
-        "form",
-        { onsubmit: onSubmit, oninput: sift },
-        intro && h("p", {}, intro),
-        made.map((field) => field.node),
-        error,
-        h("div", { class: "actions" }, closeButton(t("action.cancel")), submit),
-      );
-      sift();
-      const before = read();
-      let open = true;
-      const shut = show(title, [form], { onClose: () => (open = false) });
-
-      /** @param {SubmitEvent} event */
-      async function onSubmit(event) {
-        event.preventDefault();
-        if (submit.disabled) return;
-        submit.disabled = true;
-        setText(error, "");
-        for (const field of made) field.fail("");
-        const used = made.filter(({ node }) => !node.hidden);
-        const all = Object.fromEntries(used.map((field) => [field.name, field.read()]));
-        const changed = Object.fromEntries(
-          Object.entries(all).filter(
-            ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]),
-          ),
-        );
-        try {
-          const answer = await send(all, changed);
-          if (!node.isConnected) return;
-          if (open) shut();
-          announce(said ?? t("admin.saved"));
-          done(answer);
-        } catch (failed) {
-          submit.disabled = false;
-          setText(error, showFaults(failed, used) || words(failed));
-          const faulty = used.find(({ input }) => input.hasAttribute("aria-invalid"));
-          if (faulty) faulty.input.focus();
-          else if (!form.contains(document.activeElement)) submit.focus();
-          // It may have been done all the same.
-          reload();
-        }
-      }
-    },
+    turn: (name, on, intro, send) =>
+      ask({
+        title: on ? t("admin.onOf", { name }) : t("admin.offOf", { name }),
+        intro,
+        confirm: on ? t("admin.on") : t("admin.off"),
+        danger: !on,
+        send,
+      }),
+    /** @param {string} name @param {string} intro @param {() => Promise<any>} send */
+    remove: (name, intro, send) =>
+      ask({ title: t("admin.removeOf", { name }), intro, confirm: t("admin.remove"), danger: true, send }),
   };
 }
 
@@ -174,97 +199,4 @@ function showFaults(error, fields) {
     else rest += `${pointer} ${detail} `;
   }
   return rest;
-}
-
-/**
- * @typedef {object} Field
- * @property {string} name
- * @property {string} label
- * @property {"text" | "email" | "url" | "number" | "select" | "check" | "lines" | "many"} [kind]
- *   lines: a list, one a line; many: several of `options`
- * @property {[value: string, label: string][]} [options]  of a text: what may be picked
- * @property {string} [hint]
- * @property {boolean} [required]
- * @property {Record<string, string | number>} [attributes]  of the input
- * @property {(values: Record<string, any>) => boolean} [when]  whether it is shown
- */
-
-let numbers = 0;
-
-/** @param {Field} field @param {any} value */
-function createField(field, value) {
-  const { name, label, kind = "text", options = [], hint, required = false, attributes = {} } = field;
-  numbers += 1;
-  const id = `field-${numbers}`;
-  const error = h("p", { id: `${id}-error`, class: "error", hidden: true });
-  const note = hint === undefined ? null : h("p", { id: `${id}-hint`, class: "subtitle" }, hint);
-  const described = [note && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
-  const common = { id, name, required, "aria-describedby": described, autocomplete: "off", ...attributes };
-  const offered =
-    kind === "text" &&
-    options.length > 0 &&
-    h(
-      "datalist",
-      { id: `${id}-list` },
-      options.map(([each]) => h("option", { value: each })),
-    );
-  const input = control();
-
-  function control() {
-    if (kind === "lines") {
-      const area = h("textarea", { ...common, rows: 3 });
-      area.value = (value ?? []).join("\n");
-      return area;
-    }
-    if (kind === "select" || kind === "many") {
-      const many = kind === "many";
-      const chosen = new Set(many ? value : [String(value ?? "")]);
-      const size = many ? Math.min(6, Math.max(2, options.length)) : null;
-      return h(
-        "select",
-        { ...common, multiple: many, size },
-        options.map(([each, text]) => h("option", { value: each, selected: chosen.has(each) }, text)),
-      );
-    }
-    if (kind === "check") {
-      return h("input", { ...common, type: "checkbox", class: "admin-check", checked: Boolean(value) });
-    }
-    const made = h("input", { ...common, type: kind, list: options.length > 0 && `${id}-list` });
-    made.value = value === null || value === undefined ? "" : String(value);
-    return made;
-  }
-
-  /** Null: nothing is given. */
-  function read() {
-    if (input instanceof HTMLSelectElement && input.multiple) {
-      return [...input.selectedOptions].map((option) => option.value);
-    }
-    if (kind === "check" && input instanceof HTMLInputElement) return input.checked;
-    const text = input.value.trim();
-    if (kind === "lines") return text.split(/\s*\n\s*/).filter((line) => line !== "");
-    if (text === "") return null;
-    return kind === "number" ? Number(text) : text;
-  }
-
-  const caption = h("label", { for: id }, label);
-  return {
-    name,
-    field,
-    input,
-    node: h(
-      "div",
-      { class: "field" },
-      kind === "check" ? [input, caption] : [caption, input],
-      offered,
-      note,
-      error,
-    ),
-    read,
-    /** @param {string} words  empty: it is right */
-    fail(words) {
-      setText(error, words);
-      error.hidden = words === "";
-      setAttribute(input, "aria-invalid", words === "" ? null : "true");
-    },
-  };
 }

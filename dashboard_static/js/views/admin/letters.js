@@ -114,7 +114,7 @@ export function createView() {
             kind: "number",
             required: true,
             hint: t("admin.letter.offsetHint"),
-            attributes: { min: -2147483648, max: 2147483647, step: 1 },
+            range: [-2_147_483_648, 2_147_483_647],
           },
         ],
         values: { time_offset_s: 0 },

@@ -14,7 +14,7 @@ export function createView() {
     const { api, clock, profile } = context;
     const isOther = (/** @type {Row} */ row) => row.id !== profile.id;
     const nameOf = (/** @type {Row} */ row) => row.full_name || row.email || row.id;
-    /** @type {import("./dialog.js").Field} */
+    /** @type {import("./field.js").Field} */
     const role = {
       name: "role",
       label: t("admin.role"),
@@ -95,14 +95,8 @@ export function createView() {
 
     /** @param {Row} row @param {boolean} active */
     function admit(row, active) {
-      const values = { name: nameOf(row) };
-      dialogs.ask({
-        title: active ? t("admin.onOf", values) : t("admin.offOf", values),
-        intro: active ? t("admin.person.onMeans") : t("admin.person.offMeans"),
-        confirm: active ? t("admin.on") : t("admin.off"),
-        danger: !active,
-        send: () => patch(row, { is_active: active }),
-      });
+      const means = active ? t("admin.person.onMeans") : t("admin.person.offMeans");
+      dialogs.turn(nameOf(row), active, means, () => patch(row, { is_active: active }));
     }
 
     /** @param {Row} row @param {Row} changed */

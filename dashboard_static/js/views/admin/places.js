@@ -66,7 +66,7 @@ export function createView() {
       });
     }
 
-    /** @param {string[]} zones @returns {import("./dialog.js").Field} */
+    /** @param {string[]} zones @returns {import("./field.js").Field} */
     const zoneField = (zones) => ({
       name: "time_zone",
       label: t("admin.zone"),
@@ -74,7 +74,7 @@ export function createView() {
       options: zones.map((name) => pair(name, name)),
     });
 
-    /** @returns {import("./dialog.js").Field[]} */
+    /** @returns {import("./field.js").Field[]} */
     const gatewayFields = () => [
       { name: "serial", label: t("admin.serial"), attributes: { maxlength: 64 } },
       {

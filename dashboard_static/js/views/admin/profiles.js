@@ -1,6 +1,7 @@
 // @ts-check
 /** The register profiles: which registers a kind of meter has. To read; they are made in SQL. */
 import { readAll } from "../../data/pages.js";
+import { createDecimal } from "../../lib/decimal.js";
 import { h } from "../../lib/dom.js";
 import { failureWords } from "../../lib/errors.js";
 import { labelOf, QUANTITIES } from "../../lib/quantity.js";
@@ -15,8 +16,8 @@ export function createView() {
   return createSection("profiles", ({ context, dialogs, heading, list, when }) => {
     const { client, locale } = context;
     // Every digit: a scale of 0.0001 is not 0.
-    const exact = new Intl.NumberFormat(locale, { maximumSignificantDigits: 17 });
-    const plain = (/** @type {unknown} */ value) => (typeof value === "number" ? exact.format(value) : "–");
+    const { write } = createDecimal(locale);
+    const plain = (/** @type {unknown} */ value) => (typeof value === "number" ? write(value) : "–");
     const table = createTable({
       caption: t("admin.part.profiles"),
       heading,
