@@ -75,14 +75,7 @@ export function createField(field, value, decimal) {
     name,
     field,
     input,
-    node: h(
-      "div",
-      { class: "field" },
-      kind === "check" ? [input, caption] : [caption, input],
-      offered,
-      note,
-      error,
-    ),
+    node: h("div", { class: "field" }, caption, input, offered, note, error),
     read,
     /** Says why a number is none. */
     check() {

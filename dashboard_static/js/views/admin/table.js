@@ -138,7 +138,10 @@ export function createTable({ caption, columns, key, name = key, actions = [], h
         const made = rows.get(key(row)) ?? createRow(row);
         rows.set(key(row), made);
         made.draw(row);
-        if (body.children[index] !== made.node) body.insertBefore(made.node, body.children[index] ?? null);
+        if (body.children[index] === made.node) return;
+        const active = document.activeElement;
+        body.insertBefore(made.node, body.children[index] ?? null);
+        if (active instanceof HTMLElement && made.node.contains(active)) active.focus();
       });
       frame.hidden = wanted.length === 0;
       empty.hidden = wanted.length > 0;
