@@ -36,7 +36,7 @@ export function createView() {
       name: (row) => row.name,
       columns: [
         { label: t("admin.name"), text: (row) => row.name },
-        { label: t("admin.key.prefix"), text: (row) => `${row.key_prefix}…` },
+        { label: t("admin.key.prefix"), text: (row) => `flx_${row.key_prefix}…` },
         {
           label: t("admin.state"),
           text: (row) => t(`admin.key.state.${stateOf(row)}`),
