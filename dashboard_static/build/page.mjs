@@ -13,7 +13,11 @@ import { minify } from "terser";
 
 const source = join(dirname(fileURLToPath(import.meta.url)), "..");
 const target = process.argv[2] === undefined ? "" : resolve(process.argv[2]);
-if (target === "" || !relative(source, target).startsWith("..") || !relative(target, source).startsWith("..")) {
+if (
+  target === "" ||
+  !relative(source, target).startsWith("..") ||
+  !relative(target, source).startsWith("..")
+) {
   console.error("page: name the folder to make, neither the sources' own nor one around or inside them");
   process.exit(1);
 }

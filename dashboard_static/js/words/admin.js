@@ -144,6 +144,9 @@ export const admin = {
       "RutOS: Services › Data to Server › Add. Names of fields differ a little between firmwares.",
     "admin.tel.input.type": "Data input: type",
     "admin.tel.input.format": "Data input: format; collection: format",
+    "admin.tel.segments": "Data input: segments",
+    "admin.tel.segmentsAre":
+      "at least as many as requests are answered in a collection period, or data falls behind",
     "admin.tel.server.type": "Server: type",
     "admin.tel.server.address": "Server: address",
     "admin.tel.headers": "Server: HTTP headers",
@@ -396,6 +399,9 @@ export const admin = {
       "RutOS: Services › Data to Server › Add. Die Felder heißen je nach Firmware etwas anders.",
     "admin.tel.input.type": "Data input: type",
     "admin.tel.input.format": "Data input: format; collection: format",
+    "admin.tel.segments": "Data input: segments",
+    "admin.tel.segmentsAre":
+      "mindestens so viele, wie in einer Sammelperiode Anfragen beantwortet werden, sonst kommen Daten immer später",
     "admin.tel.server.type": "Server: type",
     "admin.tel.server.address": "Server: address",
     "admin.tel.headers": "Server: HTTP headers",

@@ -90,6 +90,7 @@ export function teltonikaSettings(url, key) {
   return [
     [t("admin.tel.input.type"), "Modbus"],
     [t("admin.tel.input.format"), "JSON"],
+    [t("admin.tel.segments"), t("admin.tel.segmentsAre")],
     [t("admin.tel.server.type"), "HTTP"],
     [t("admin.tel.server.address"), url],
     [t("admin.tel.headers"), `x-api-key: ${key}`],
