@@ -11,7 +11,7 @@ returns table (
   device_id text,
   starts_at timestamptz,
   step_s double precision,
-  flow_rates double precision[]
+  flow_rates jsonb
 )
 language plpgsql
 stable
@@ -46,7 +46,7 @@ begin
     line.flow_rates
   from public.devices
   cross join lateral (
-    select array_agg(bucket.flow_rate order by bucket.starts_at) as flow_rates
+    select jsonb_agg(bucket.flow_rate order by bucket.starts_at) as flow_rates
     from (
       select grid.starts_at, sum(piece.flow_sum) / nullif(sum(piece.flow_count), 0) as flow_rate
       from generate_series(
@@ -66,7 +66,7 @@ begin
 end;
 $$;
 comment on function public.get_flow_sparks(text[], timestamptz, timestamptz, integer) is
-'A row for each of at most 100 devices that the caller may see, by device_id. flow_rates: mean rates [m3/h] of at most max_points (1 to 100) buckets over start_time <= created_at < end_time, the first beginning at starts_at and each step_s [s] long, an hour or a longer step of get_flow_series on its grid; bad readings are left out, null is a gap.';
+'A row for each of at most 100 devices that the caller may see, by device_id. flow_rates: an array of mean rates [m3/h] of at most max_points (1 to 100) buckets over start_time <= created_at < end_time, the first beginning at starts_at and each step_s [s] long, an hour or a longer step of get_flow_series on its grid; bad readings are left out, null is a gap.';
 
 revoke all on function public.get_flow_sparks(text[], timestamptz, timestamptz, integer)
 from public, anon, authenticated, service_role;

@@ -9,6 +9,7 @@ returns table (
   device_id text,
   day date,
   starts_at timestamptz,
+  ends_at timestamptz,
   total_volume double precision,
   resets bigint
 )
@@ -26,7 +27,7 @@ begin
   end if;
 
   return query
-  select devices.device_id, today.day, today.starts_at, summary.volume, summary.resets
+  select devices.device_id, today.day, today.starts_at, today.ends_at, summary.volume, summary.resets
   from public.devices
   -- No time zone and day_start is further than this from the UTC date.
   cross join lateral private.device_days(devices.device_id, current_date - 2, current_date + 2) as today
@@ -38,7 +39,7 @@ begin
 end;
 $$;
 comment on function public.get_volumes_today(text[]) is
-'A row for each of at most 100 devices that the caller may see, by device_id: the day that runs at its site (else its organization), when it began, the volume [m3] and the resets since, as in get_daily_flow; total_volume is null without a step of the totalizer.';
+'A row for each of at most 100 devices that the caller may see, by device_id: the day that runs at its site (else its organization), when it began and will end, the volume [m3] and the resets since, as in get_daily_flow; total_volume is null without a step of the totalizer.';
 
 revoke all on function public.get_volumes_today(text[]) from public, anon, authenticated, service_role;
 grant execute on function public.get_volumes_today(text[]) to authenticated, service_role;

@@ -38,8 +38,8 @@ select results_eq(
   $$ select told from pg_temp.day $$,
   $$
     values
-    ('TAP_EAST 01-00:00 3600 {NULL,NULL,NULL,NULL,NULL}'), ('TAP_NORTH 01-00:00 3600 {20,NULL,50,NULL,70}'),
-    ('TAP_SOUTH 01-00:00 3600 {NULL,7,NULL,NULL,NULL}')
+    ('TAP_EAST 01-00:00 3600 [null, null, null, null, null]'), ('TAP_NORTH 01-00:00 3600 [20, null, 50, null, 70]'),
+    ('TAP_SOUTH 01-00:00 3600 [null, 7, null, null, null]')
   $$,
   'a row for each device that is there, once; a gap is null, and so is an hour without a rate; bad readings are left out'
 );
@@ -53,7 +53,7 @@ select results_eq(
       array['TAP_NORTH'], '2026-03-01T00:15:00Z', '2026-03-01T04:00:00Z', 2
     ) as answer
   $$,
-  $$ values ('TAP_NORTH {30,50}') $$,
+  $$ values ('TAP_NORTH [30, 50]') $$,
   'buckets at the ends hold what lies in the window only'
 );
 select is_empty(
@@ -75,7 +75,7 @@ select throws_ok(
 select results_eq(
   $$
     select * from tests.sights($query$
-      select string_agg(device_id || flow_rates[1], ' ')
+      select string_agg(device_id || (flow_rates ->> 0), ' ')
       from public.get_flow_sparks(
         array['TAP_NORTH', 'TAP_SOUTH'], '2026-03-01T00:00:00Z', '2026-03-01T03:00:00Z', 1
       )
@@ -116,6 +116,7 @@ select
   answer.total_volume,
   answer.resets,
   now() - answer.starts_at as running,
+  answer.ends_at - answer.starts_at between interval '23 hours' and interval '25 hours' as is_a_day,
   answer.day = (answer.starts_at at time zone case answer.device_id when 'TAP_EAST' then 'Asia/Tokyo' else 'UTC' end)::date
     as is_its_date
 from public.get_volumes_today(array['TAP_NORTH', 'TAP_EAST', 'TAP_SOUTH', 'nobody', 'TAP_NORTH', null]) as answer;
@@ -123,8 +124,8 @@ select results_eq(
   $$ select * from pg_temp.today $$,
   $$
     values
-    ('TAP_EAST', 30::double precision, 0::bigint, interval '30 minutes', true),
-    ('TAP_NORTH', 40, 1, interval '2 hours', true), ('TAP_SOUTH', null, 0, interval '2 hours', true)
+    ('TAP_EAST', 30::double precision, 0::bigint, interval '30 minutes', true, true),
+    ('TAP_NORTH', 40, 1, interval '2 hours', true, true), ('TAP_SOUTH', null, 0, interval '2 hours', true, true)
   $$,
   'since its site''s day began, by the totalizer''s steps; without a step nothing is known'
 );
