@@ -181,6 +181,21 @@ def test_what_is_typed_stays_while_values_arrive(services: Services, dashboard: 
     expect(page.get_by_label("Search")).to_have_value("LARGE_0500")
 
 
+def test_the_focus_of_a_row_that_leaves_goes_to_its_neighbour(services: Services, dashboard: Dashboard) -> None:
+    page = dashboard.page
+    page.get_by_label("Search").fill("LARGE_092")
+    page.get_by_label("State").select_option("Late")
+    expect(meters(page)).to_have_count(9)
+    dashboard.row("LARGE_0925").get_by_role("link").focus()
+    insert(
+        services,
+        "insert into public.flow_data (device_id, created_at, received_at, flow_rate)"
+        " values ('LARGE_0925', now(), now(), 1)",
+    )
+    expect(meters(page)).to_have_count(8, timeout=PATIENCE_MS)
+    expect(dashboard.row("LARGE_0926").get_by_role("link")).to_be_focused()
+
+
 def test_open_alerts_are_short_and_lead_on(services: Services, dashboard: Dashboard) -> None:
     insert(
         services,

@@ -20,6 +20,7 @@ function plant({ endsAt = MIDNIGHT } = {}) {
     return rows;
   };
   const trends = createTrends({
+    memory: { lines: new Map(), amounts: new Map() },
     clock,
     onChange: () => {},
     sparks: (ids) =>

@@ -38,8 +38,9 @@ const COLUMNS = [
  * @param {import("./trends.js").Trends} options.trends
  * @param {string} options.label  id of its heading
  * @param {(sort: SortKey) => void} options.onSort
+ * @param {() => void} options.onEmpty  the row with the focus is gone, and so is every other
  */
-export function createDeviceTable({ context, trends, label, onSort }) {
+export function createDeviceTable({ context, trends, label, onSort, onEmpty }) {
   const { quantities, instantsOf, clock } = context;
   const calm = globalThis.matchMedia("(prefers-reduced-motion: reduce)");
   const body = h("tbody", { role: "rowgroup", onkeydown: onKey });
@@ -86,20 +87,18 @@ export function createDeviceTable({ context, trends, label, onSort }) {
 
   /** Puts the rows in sight where they belong, in the order of the list. */
   function draw() {
-    if (table.hidden) return;
-    const now = clock.now();
     measure();
+    const now = clock.now();
     const place = body.getBoundingClientRect();
     const sight = frame.getBoundingClientRect();
     const from = Math.max(sight.top, 0) - place.top;
     const to = Math.min(sight.bottom, globalThis.innerHeight) - place.top;
     const { first, end } = rowsInSight(tops, from, to, BEYOND);
-    const focused = items.findIndex(
-      ({ id }) => rows.get(id)?.link === document.activeElement && document.activeElement !== null,
-    );
     const wanted = items.slice(first, end).map((item, i) => ({ item, index: first + i }));
-    if (focused >= 0 && focused < first) wanted.unshift({ item: items[focused], index: focused });
-    if (focused >= end) wanted.push({ item: items[focused], index: focused });
+    const focused = withFocus();
+    const at = focused === null ? -1 : items.findIndex(({ id }) => id === focused.id);
+    if (at >= 0 && at < first) wanted.unshift({ item: items[at], index: at });
+    if (at >= end) wanted.push({ item: items[at], index: at });
     const present = new Set(wanted.map(({ item }) => item.id));
     for (const [id, row] of rows) {
       if (present.has(id)) continue;
@@ -116,6 +115,20 @@ export function createDeviceTable({ context, trends, label, onSort }) {
       setAttribute(row.node, "aria-rowindex", String(index + 2));
       row.fill(item, now);
     }
+    if (focused === null) return;
+    if (at < 0) focusNear(Math.min(focused.index, items.length - 1), -1);
+    // Moving a row takes the focus from it.
+    else if (document.activeElement !== focused.link) focused.link.focus({ preventScroll: true });
+  }
+
+  /** The row whose link has the focus. */
+  function withFocus() {
+    for (const [id, { link, node }] of rows) {
+      if (link !== null && link === document.activeElement) {
+        return { id, link, index: Number(node.getAttribute("aria-rowindex")) - 2 };
+      }
+    }
+    return null;
   }
 
   /** @param {Item} item @returns {import("./device-row.js").Row} */
@@ -156,6 +169,10 @@ export function createDeviceTable({ context, trends, label, onSort }) {
     let target = index;
     while (items[target]?.kind === "site") target += direction;
     if (items[target] === undefined) target = items.findIndex(({ kind }) => kind === "device");
+    if (target < 0) {
+      onEmpty();
+      return;
+    }
     const upper = tops[target];
     if (frame.scrollHeight > frame.clientHeight) {
       const lowest = tops[target + 1] + head.offsetHeight - frame.clientHeight;

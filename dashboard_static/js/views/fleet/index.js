@@ -19,6 +19,16 @@ const ABOVE = 3;
 /** [ms] after the last key, when the number of devices found is said. */
 const SAY_AFTER_MS = 800;
 
+/** What was read stays as long as the person is signed in. @type {WeakMap<object, import("./trends.js").Memory>} */
+const memories = new WeakMap();
+
+/** @param {object} fleet */
+function memoryOf(fleet) {
+  const memory = memories.get(fleet) ?? { lines: new Map(), amounts: new Map() };
+  memories.set(fleet, memory);
+  return memory;
+}
+
 /** @returns {import("../../types.js").View} */
 export function createView() {
   /** @type {(now: number) => void} */
@@ -40,6 +50,7 @@ export function createView() {
         volumes: (ids) => loadVolumes(client, ids),
         clock,
         onChange: context.redraw,
+        memory: memoryOf(fleet),
       });
       const totals = createTotals({ quantities });
       const dialog = createResolveDialog({ context, fallback: () => alertList.title });
@@ -56,8 +67,10 @@ export function createView() {
         context,
         trends,
         label: "devices-title",
+        onEmpty: () => devicesTitle.focus(),
         onSort: (sort) => choose({ sort, reversed: choice.sort === sort && !choice.reversed }),
       });
+      const devicesTitle = h("h2", { id: "devices-title", tabindex: -1 }, t("fleet.devices"));
       const emptyWords = h("p", {});
       const clear = h(
         "button",
@@ -83,7 +96,7 @@ export function createView() {
         h(
           "section",
           { class: "card devices", "aria-labelledby": "devices-title" },
-          h("h2", { id: "devices-title" }, t("fleet.devices")),
+          devicesTitle,
           toolbar.node,
           table.node,
           empty,

@@ -19,17 +19,20 @@ const AGAIN_MS = 15_000;
 /** @typedef {{at: number, endsAt: number, value: number | null}} Known  endsAt [ms]: of the day */
 
 /**
+ * @typedef {object} Memory  what was read, by device
+ * @property {Map<string, {at: number, values: (number | null)[]}>} lines
+ * @property {Map<string, Known>} amounts
+ */
+
+/**
  * @param {object} options
+ * @param {Memory} options.memory
  * @param {(ids: string[], now: number) => Promise<import("../../data/fleet.js").Spark[]>} options.sparks
  * @param {(ids: string[]) => Promise<import("../../data/fleet.js").Volume[]>} options.volumes
  * @param {import("../../types.js").Clock} options.clock
  * @param {() => void} options.onChange
  */
-export function createTrends({ sparks, volumes, clock, onChange }) {
-  /** @type {Map<string, {at: number, values: (number | null)[]}>} */
-  const lines = new Map();
-  /** @type {Map<string, Known>} */
-  const amounts = new Map();
+export function createTrends({ memory: { lines, amounts }, sparks, volumes, clock, onChange }) {
   /** @type {string[]} */
   let all = [];
   /** @type {string[]} */
