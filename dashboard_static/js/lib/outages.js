@@ -21,7 +21,8 @@ import { t } from "./translate.js";
  * @returns {Part[]}
  */
 export function findOutages({ online, failure, lost, api }) {
-  if (!online) return ["network"];
+  // A browser may believe that it is offline while everything comes.
+  if (!online && failure !== null) return ["network"];
   /** @type {Part[]} */
   const parts = [];
   if (failure instanceof RestError && failure.status === 0) {
@@ -42,7 +43,7 @@ export function findOutages({ online, failure, lost, api }) {
 export function outageWords(signs, loadedAt) {
   const parts = findOutages(signs);
   const words = parts.map((part) => t(`outage.${part}`));
-  const isRead = signs.failure === null && signs.online;
+  const isRead = signs.failure === null;
   if (!isRead && parts.every((part) => part === "api")) words.unshift(failureWords(signs.failure));
   if (!isRead && loadedAt !== "") words.push(t("outage.since", { at: loadedAt }));
   return words.join(" ");

@@ -15,6 +15,7 @@ test("each part that is away is named, and nothing that follows from it", () => 
     [{}, []],
     [{ api: "unknown" }, []],
     [{ online: false, failure: rest(0), lost: true, api: "away" }, ["network"]],
+    [{ online: false }, []],
     [{ failure: rest(0), lost: true, api: "away" }, ["network"]],
     [{ failure: rest(0), lost: true }, ["service"]],
     [{ failure: rest(503), lost: true }, ["database"]],
