@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak mutate-rls up down env bench lint audit format setup lock schema clean
+.PHONY: help demo test soak mutate-rls up down env bench page lint audit format setup lock schema clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -55,6 +55,9 @@ format: setup ## Let the formatters have their way
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	node_modules/.bin/biome check --write .
+
+page: setup ## Make the page for a web host, in dist/page
+	@node dashboard_static/build/page.mjs dist/page
 
 schema: ## Print the migrations as one file, for an SQL editor
 	@cat supabase/migrations/*.sql

@@ -8,11 +8,16 @@ import pytest
 
 # Before pytest imports supabase/tests/conftest.py, for which it would make a module `supabase` of that folder.
 import supabase as _supabase  # noqa: F401
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from fluxio_local.stack import Stack
 from support import needs
 from support.stacks import throwaway_stack
+
+# No example has a deadline: the machine may be busy.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

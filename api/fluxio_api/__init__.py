@@ -27,10 +27,13 @@ from .people import (
     profiles,
     reports,
     statements,
+    summary,
 )
 from .people import keys as people_keys
+from .people.kept_answers import KeptAnswers
 from .people.ports import Archive
 from .settings import Settings, from_environment
+from .shelf import open_shelf
 from .stores import Stores, connect
 from .visitors import Visitors
 
@@ -52,7 +55,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     requestlog.register(app)
     problems.register(app)
     http_edge.register(app, max_body_bytes=settings.max_body_bytes)
-    browsers.register(app, settings, page=page.NAME)
+    browsers.register(app, settings, pages=(page.NAME, openapi.PAGE))
     limit = limits.limit(settings.ingest_rate_limit, storage=settings.rate_limit_storage.get_secret_value())
     intake = Intake(stores.readings, stores.devices, max_body_bytes=settings.max_body_bytes)
     find_key = stores.keys.find
@@ -73,8 +76,16 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     app.register_blueprint(health.blueprint(readiness))
     app.register_blueprint(metrics.blueprint(settings.metrics_token))
     app.register_blueprint(openapi.blueprint())
+    app.register_blueprint(openapi.page())
+    kept = KeptAnswers(
+        open_shelf(settings.answer_cache_storage.get_secret_value()),
+        seconds=settings.answer_cache_s,
+        project=settings.supabase_url,
+    )
+    for listed in (devices, summary):
+        app.register_blueprint(listed.blueprint(stores.people, kept))
     for resource in (
-        devices, device_aliases, profiles, reports, statements, alerts, alert_rules, channels, notifications,
+        device_aliases, profiles, reports, statements, alerts, alert_rules, channels, notifications,
         people_keys, members, audit_log,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint(stores.people))

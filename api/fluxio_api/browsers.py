@@ -18,8 +18,8 @@ _DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-a
 _HSTS = "max-age=31536000"
 
 
-def register(app: Flask, settings: Settings, *, page: str) -> None:
-    """Set the headers of every answer; `page` is the name of the blueprint whose files make up the page."""
+def register(app: Flask, settings: Settings, *, pages: Sequence[str]) -> None:
+    """Set the headers of every answer; `pages` are the names of the blueprints whose files a browser shows."""
     page_policy = content_security_policy(
         settings.public_supabase_url or settings.supabase_url, settings.public_api_url
     )
@@ -28,7 +28,7 @@ def register(app: Flask, settings: Settings, *, page: str) -> None:
 
     @app.after_request
     def _secure(answer: Response) -> Response:
-        is_page = request.blueprint == page and answer.status_code < 400
+        is_page = request.blueprint in pages and answer.status_code < 400
         answer.headers["Content-Security-Policy"] = page_policy if is_page else _DATA_POLICY
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = "no-referrer"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 #: A number, a number as text, or a word for "no value".
 Measured = float | str | bool | list[JsonValue] | None
@@ -46,6 +46,10 @@ class Reading(BaseModel):
     quality: Literal["good", "suspect", "bad"] | None = None
     flags: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]] | None, Field(max_length=32)] = None
     metadata: dict[str, JsonValue] | None = None
+
+
+class IngestBody(RootModel[Reading | Annotated[list[Reading], Field(max_length=1000)]]):
+    """One reading or several."""
 
 
 class Result(BaseModel):
@@ -98,6 +102,29 @@ class Ready(BaseModel):
 
     status: Literal["ready"]
     checks: dict[str, Literal["ok"]]
+
+
+class Config(BaseModel):
+    """What the page cannot know."""
+
+    model_config = _ANSWER
+
+    supabase_url: str
+    supabase_anon_key: Annotated[str, Field(description="Publishable.")]
+    online_window_s: Annotated[int, Field(description="[s] A device is online for so long after a contact.")]
+    version: str
+    api_url: Annotated[str, Field(description="Empty: the page's own origin.", examples=[""])]
+
+
+class OpenApi(BaseModel):
+    """An OpenAPI document."""
+
+    model_config = ConfigDict(extra="allow")
+
+    openapi: Annotated[str, Field(pattern="^3\\.1\\.[0-9]+$", examples=["3.1.0"])]
+    info: dict[str, JsonValue]
+    paths: dict[str, JsonValue]
+    components: dict[str, JsonValue]
 
 
 class Problem(BaseModel):

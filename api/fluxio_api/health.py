@@ -9,6 +9,8 @@ from typing import Protocol
 
 from flask import Blueprint, Response, jsonify
 
+from . import contract
+from .openapi.operation import operation
 from .problems import NotReady, Unavailable
 
 #: What public.schema_version must answer, or more; a migration that changes what the API calls raises both.
@@ -73,13 +75,15 @@ def blueprint(readiness: Readiness) -> Blueprint:
     bp = Blueprint("health", __name__)
 
     @bp.get("/healthz")
+    @operation(answers=contract.Alive, caller="anyone", name="healthz")
     def healthz() -> Response:
-        """That the process answers; it touches nothing else, so an outage elsewhere restarts nobody."""
+        """Whether the process answers; it asks nothing else, so an outage elsewhere restarts nobody."""
         return jsonify(status="ok")
 
     @bp.get("/readyz")
+    @operation(answers=contract.Ready, caller="anyone", problems=("not_ready",), name="readyz")
     def readyz() -> Response:
-        """That requests can be served. Problems: not_ready, with what is wrong in `checks`."""
+        """Whether requests can be served."""
         found = readiness.found()
         checks = {name: fault or "ok" for name, fault in found.items()}
         if any(found.values()):

@@ -12,20 +12,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from . import redis_link
 from .problems import RateLimited
 from .sliding_window import SlidingWindow
 
 _log = logging.getLogger(__name__)
-
-#: How long Redis may take [s]. It stands beside the API; counting must not take longer than storing.
-_REDIS_TIMEOUT_S = 0.25
 
 #: How long an absent Redis is left alone [s]: at first, and after many tries.
 _PAUSE_S, _LONGEST_PAUSE_S = 1.0, 32.0
@@ -81,7 +79,9 @@ class _Shared:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._items = items
-        self._counter = SlidingWindowCounterRateLimiter(storage_from_string(storage, **_redis_options()))
+        # Its errors are then the storage's own.
+        redis = storage_from_string(storage, **redis_link.options(), wrap_exceptions=True)
+        self._counter = SlidingWindowCounterRateLimiter(redis)
         self._fallback = fallback
         self._clock = clock
         self._lock = threading.Lock()
@@ -131,16 +131,3 @@ class _Shared:
 
 def _too_many(wait_s: float) -> RateLimited:
     return RateLimited("Too many requests with this key; repeat after Retry-After.", wait_s=wait_s)
-
-
-def _redis_options() -> dict[str, Any]:
-    """For redis.from_url, and for the storage to raise errors of its own. Retries are not its part."""
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    return {
-        "socket_timeout": _REDIS_TIMEOUT_S,
-        "socket_connect_timeout": _REDIS_TIMEOUT_S,
-        "retry": Retry(NoBackoff(), 0),
-        "wrap_exceptions": True,
-    }

@@ -26,6 +26,7 @@ from prometheus_client.registry import Collector
 from pydantic import SecretStr
 
 from .auth import bearer
+from .openapi.operation import operation
 from .problems import NotFound, Unauthenticated
 
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -138,8 +139,9 @@ def blueprint(token: SecretStr | None) -> Blueprint:
     wanted = None if token is None else _digest(token.get_secret_value())
 
     @bp.get("/metrics")
+    @operation(caller="staff", media_types=("text/plain",), problems=("invalid_token", "not_found"), name="metrics")
     def metrics() -> Response:
-        """Prometheus' text format."""
+        """Counts and durations in Prometheus' text format; not_found while FLUXIO_METRICS_TOKEN is unset."""
         if wanted is None:
             raise NotFound("There is nothing at this address.")
         if not hmac.compare_digest(_digest(bearer(request) or ""), wanted):

@@ -6,6 +6,8 @@ from importlib.metadata import version
 
 from flask import Blueprint, Flask, Response, jsonify, send_from_directory
 
+from .contract import Config
+from .openapi.operation import operation
 from .people.devices import ONLINE_WINDOW_S
 from .problems import NotFound
 from .settings import Settings
@@ -20,6 +22,7 @@ def register(app: Flask, settings: Settings) -> None:
     bp = Blueprint(NAME, __name__)
 
     @bp.get("/config.json")
+    @operation(answers=Config, caller="anyone", name="config")
     def config() -> Response:
         """What the page cannot know; nothing in it is secret."""
         answer = jsonify(

@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     ingest_rate_limit: str = "6000 per minute; 200 per second"
     #: Where they are counted: redis://... for all workers, memory:// for each alone. May hold a password.
     rate_limit_storage: SecretStr = SecretStr("memory://")
+    #: How old the list of devices and the summary may be [s]; 0: they are made anew each time.
+    answer_cache_s: float = Field(default=30, ge=0, le=30)
+    #: Where they are kept: redis://... for all workers, memory:// for each alone. May hold a password.
+    answer_cache_storage: SecretStr = SecretStr("memory://")
     #: Unknown keys that one address may try; counted per worker process.
     unknown_key_limit: str = "300 per minute"
     #: Networks of proxies whose X-Forwarded-For is believed, with commas.
@@ -147,7 +151,7 @@ class Settings(BaseSettings):
         parse(value)
         return value
 
-    @field_validator("rate_limit_storage")
+    @field_validator("rate_limit_storage", "answer_cache_storage")
     @classmethod
     def _storage(cls, value: SecretStr) -> SecretStr:
         scheme = urlsplit(value.get_secret_value()).scheme

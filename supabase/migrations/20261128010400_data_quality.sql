@@ -33,7 +33,14 @@ declare
   v_was_read_before boolean;
 begin
   -- Not by an interval of days, whose length depends on the session's time zone.
-  if coalesce(get_data_quality.end_time - get_data_quality.start_time not between '0' and '168 hours', true) then
+  -- Before PostgreSQL 17 infinite times have no difference.
+  if not coalesce(
+    case
+      when isfinite(get_data_quality.start_time) and isfinite(get_data_quality.end_time)
+        then get_data_quality.end_time - get_data_quality.start_time between '0' and '168 hours'
+    end,
+    false
+  ) then
     raise exception 'no window: % to %', get_data_quality.start_time, get_data_quality.end_time
       using errcode = 'invalid_parameter_value', hint = 'Ask for at most 168 hours.';
   end if;

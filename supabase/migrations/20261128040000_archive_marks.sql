@@ -171,7 +171,7 @@ begin
   where flow_data_sums.month = sum_month.month
   and flow_data_sums.as_of <> sum_month.as_of;
 
-  loop
+  while clock_timestamp() < v_until loop
     select sums.device_id, sums.newest into v_device_id, v_newest
     from private.flow_data_sums as sums
     where sums.month = sum_month.month
@@ -206,10 +206,8 @@ begin
     if not found then
       return true;
     end if;
-    if clock_timestamp() > v_until then
-      return false;
-    end if;
   end loop;
+  return false;
 end;
 $$;
 comment on function private.sum_month(date, timestamptz) is

@@ -194,6 +194,8 @@ select bag_eq(
       || 'timestamp with time zone,timestamp with time zone,double precision)'
     ),
     ('private.write_statement(text,date,text)'),
+    ('get_quantity_series(text,text,timestamp with time zone,timestamp with time zone,integer)'),
+    ('get_totalizer_events(text,timestamp with time zone,timestamp with time zone)'),
     ('private.my_organization_id()'),
     ('private.my_role()'),
     ('private.has_role(text)'),
@@ -206,6 +208,8 @@ select bag_eq(
     ('private.test_notification_channel(text)'),
     ('resend_notification(bigint)'),
     ('private.resend_notification(bigint)'),
+    ('private.my_cache_scope()'),
+    ('get_cache_scope()'),
     ('private.replay_my_dead_letters(bigint[],interval)'),
     ('replay_dead_letters(bigint[],interval)'),
     ('private.totalizer_step_kind(double precision,double precision,double precision)'),

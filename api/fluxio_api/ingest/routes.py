@@ -12,11 +12,12 @@ from typing import Protocol
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from .. import metrics
+from .. import contract, metrics
 from ..auth import Gateway, gateway_of
 from ..http_edge import read_body
 from ..keyring import KeyRing
 from ..limits import Limit
+from ..openapi.operation import operation
 from ..problems import NothingAccepted, Unauthenticated
 from ..visitors import Visitors
 from .arrival import Arrival
@@ -45,8 +46,9 @@ def blueprint(intake: Takes, keys: KeyRing, visitors: Visitors, limit: Limit, *,
         return answer
 
     @bp.get("/ingest")
+    @operation(answers=contract.Service, caller="anyone", name="describe")
     def describe() -> Response:
-        """Whether the API runs, for anyone."""
+        """Who answers here, for anyone."""
         return jsonify(
             status="ok",
             service="FluxIO Data Ingest API",
@@ -55,13 +57,20 @@ def blueprint(intake: Takes, keys: KeyRing, visitors: Visitors, limit: Limit, *,
         )
 
     @bp.post("/ingest")
+    @operation(
+        answers=contract.Ingested,
+        body=contract.IngestBody,
+        also={202: "The database is away: the body is on the API's disk and will be stored."},
+        problems=("too_many_readings", "nothing_accepted", "rate_limited", "database_unavailable"),
+        caller="gateway",
+        name="ingest",
+    )
     def ingest() -> Response:
-        """Store the readings of one body; see docs/api.md for bodies and answers.
+        """Store the readings of one body; sending it again is harmless.
 
-        Answers 200 when one was accepted or the body held none, 202 when the body
-        is kept on disk until the database is back. Problems:
-        invalid_key, rate_limited, unsupported_encoding, payload_too_large,
-        too_many_readings, invalid_json, nothing_accepted, database_unavailable.
+        200 when one was accepted, or the body held none: all is committed. At most
+        1 MiB and 1,000 readings. Content-Type does not matter, and bodies of gateways'
+        own formats are read too; see docs/api.md.
         """
         received_at = datetime.now(UTC)
         gateway = gateway_of(request, keys, visitors, shared_key)

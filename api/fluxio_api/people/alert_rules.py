@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import AwareDatetime, Field, FiniteFloat, JsonValue
 
 from ..auth import token_of
+from ..openapi.operation import operation
 from ..problems import InvalidRequest
+from .answers.alerts import Rule, Rules, RuleType, Tried
+from .answers.base import Severity
 from .ports import OpenPerson, Query, Row
 from .requests import Body, DeviceId, Parameters, Text, read_body, read_query
 
-RuleType = Literal[
-    "high_flow", "low_flow", "zero_flow", "no_data", "device_offline", "battery_low", "rate_of_change", "stuck_value"
-]
-Minutes = Annotated[int, Field(ge=0, le=2_147_483_647)]
+Minutes = Annotated[int, Field(ge=0, le=2_147_483_647, description="[min]")]
 Deadband = Annotated[FiniteFloat, Field(ge=0)]
+Threshold = Annotated[FiniteFloat | None, Field(examples=[100])]
 
 
 class RuleChange(Body):
@@ -26,10 +27,10 @@ class RuleChange(Body):
 
     rule_name: Text | None = None
     rule_type: RuleType | None = None
-    threshold_value: FiniteFloat | None = None
+    threshold_value: Threshold = None
     deadband: Deadband | None = None
     duration_minutes: Minutes | None = None
-    severity: Literal["info", "warning", "critical"] | None = None
+    severity: Severity | None = None
     is_enabled: bool | None = None
     notification_channels: list[JsonValue] | None = None
 
@@ -37,9 +38,11 @@ class RuleChange(Body):
 class NewRule(RuleChange):
     """A rule."""
 
-    #: null: for every device of the organization. Not left out, or a forgotten member would watch all of them.
-    device_id: DeviceId | None
-    rule_name: Text
+    # Not left out, or a forgotten member would watch all of them.
+    device_id: Annotated[
+        DeviceId | None, Field(description="null: for every device of the organization.", examples=["NIVUS_01"])
+    ]
+    rule_name: Annotated[Text, Field(examples=["High Flow Alert"])]
     rule_type: RuleType
 
 
@@ -48,11 +51,11 @@ class Backtest(Body):
 
     device_id: DeviceId
     rule_type: RuleType
-    threshold_value: FiniteFloat | None = None
+    threshold_value: Threshold = None
     deadband: Deadband = 0
     duration_minutes: Minutes = 0
-    start_time: AwareDatetime | None = None
-    end_time: AwareDatetime | None = None
+    start_time: Annotated[AwareDatetime | None, Field(description="Inclusive; 30 days ago if left out.")] = None
+    end_time: Annotated[AwareDatetime | None, Field(description="Exclusive; now if left out.")] = None
 
 
 class RuleParameters(Parameters):
@@ -67,8 +70,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("alert_rules", __name__, url_prefix="/api/alert-rules")
 
     @bp.get("")
+    @operation(answers=Rules, query=RuleParameters)
     def index() -> Response:
-        """The organization's rules, or those that watch a device. Problems: invalid_request."""
+        """The organization's rules, or those that watch a device."""
         person = people(token_of(request))
         device_id = read_query(RuleParameters).device_id
         every = Query("alert_rules", (("id", False),))
@@ -79,14 +83,16 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(rules=[*own, *common])
 
     @bp.post("")
+    @operation(answers=Rule, status=201, body=NewRule, problems=("forbidden",))
     def create() -> tuple[Response, int]:
-        """Make a rule; 201. Problems: forbidden, invalid_request."""
+        """Make a rule for one device or for all; for operators and admins."""
         person = people(token_of(request))
         return jsonify(person.add("alert_rules", read_body(NewRule).model_dump(mode="json", exclude_unset=True))), 201
 
     @bp.patch("/<uuid:rule_id>")
+    @operation(answers=Rule, body=RuleChange, problems=("forbidden", "not_found"))
     def change(rule_id: UUID) -> Response:
-        """Change a rule. Problems: forbidden, not_found, invalid_request."""
+        """Change a rule; a member left out stays as it is. For operators and admins."""
         person = people(token_of(request))
         values: Row = read_body(RuleChange).model_dump(mode="json", exclude_unset=True)
         if not values:
@@ -94,14 +100,16 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(person.change("alert_rules", {"id": str(rule_id)}, values))
 
     @bp.delete("/<uuid:rule_id>")
+    @operation(status=204, problems=("forbidden", "not_found"))
     def remove(rule_id: UUID) -> tuple[str, int]:
-        """Delete a rule; its alerts stay. 204. Problems: forbidden, not_found."""
+        """Delete a rule; its alerts stay. For operators and admins."""
         people(token_of(request)).remove("alert_rules", {"id": str(rule_id)})
         return "", 204
 
     @bp.post("/backtest")
+    @operation(answers=Tried, body=Backtest)
     def backtest() -> Response:
-        """The alerts that such a rule would have opened; stores nothing. Problems: invalid_request."""
+        """The alerts that such a rule would have opened; stores nothing."""
         person = people(token_of(request))
         asked: Row = read_body(Backtest).model_dump(mode="json", exclude_none=True)
         return jsonify(alerts=person.call("backtest_alert_rule", asked, repeatable=True))

@@ -11,8 +11,10 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from ..auth import token_of
+from ..openapi.operation import operation
 from ..problems import InvalidRequest
-from .pages import next_page, read_after
+from .answers.alerts import Alert, Alerts
+from .pages import After, next_page, read_after
 from .ports import OpenPerson, Operator, Query, Row
 from .requests import Body, DeviceId, Parameters, Text, read_body, read_query
 
@@ -23,20 +25,20 @@ class AlertParameters(Parameters):
     device_id: DeviceId | None = None
     is_resolved: bool | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    #: The `next` of an answer.
-    after: Text | None = None
+    after: After = None
 
 
 class AlertChange(Body):
     """The body of PATCH /api/alerts."""
 
     alert_id: UUID
-    #: Left out: it stays as it is.
-    is_resolved: bool | None = None
-    #: That the token's person has seen it; who and when the database notes.
-    is_acknowledged: Literal[True] | None = None
-    #: A note; who resolved is the token's user.
-    resolved_by: Text | None = None
+    is_resolved: Annotated[bool | None, Field(description="Left out: it stays as it is.", examples=[True])] = None
+    is_acknowledged: Annotated[
+        Literal[True] | None, Field(description="That the token's person has seen it; who and when the database notes.")
+    ] = None
+    resolved_by: Annotated[
+        Text | None, Field(description="A note; who resolved is the token's person.", examples=["valve was stuck"])
+    ] = None
 
 
 def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Blueprint:
@@ -44,8 +46,9 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
     bp = Blueprint("alerts", __name__, url_prefix="/api/alerts")
 
     @bp.get("")
+    @operation(answers=Alerts, query=AlertParameters)
     def index() -> Response:
-        """Alerts, newest first. Problems: invalid_request."""
+        """Alerts, newest first."""
         person = people(token_of(request))
         asked = read_query(AlertParameters)
         where: list[tuple[str, Operator, object]] = []
@@ -59,8 +62,12 @@ def blueprint(people: OpenPerson, *, clock: Callable[[], datetime] = lambda: dat
         return jsonify(alerts=found, next=next_page(query, found))
 
     @bp.patch("")
+    @operation(answers=Alert, body=AlertChange, problems=("forbidden", "not_found", "conflict"))
     def change() -> Response:
-        """Acknowledge or resolve an alert; answers it. Problems: forbidden, not_found, conflict (it is resolved)."""
+        """Acknowledge or resolve an alert; for operators and admins.
+
+        Doing it again is harmless; a resolved one is not opened again (conflict).
+        """
         person = people(token_of(request))
         asked = read_body(AlertChange)
         values: Row = {}

@@ -8,7 +8,9 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from ..auth import token_of
-from .pages import next_page, read_after
+from ..openapi.operation import operation
+from .answers.access import AuditEntries
+from .pages import After, next_page, read_after
 from .ports import OpenPerson, Query
 from .requests import Parameters, Text, read_query
 
@@ -16,11 +18,10 @@ from .requests import Parameters, Text, read_query
 class AuditParameters(Parameters):
     """The query of GET /api/audit-log."""
 
-    resource_type: Text | None = None
-    resource_id: Text | None = None
+    resource_type: Annotated[Text | None, Field(description="A table, as devices.")] = None
+    resource_id: Annotated[Text | None, Field(description="device_id of a device, else id.")] = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    #: The `next` of an answer.
-    after: Text | None = None
+    after: After = None
 
 
 def blueprint(people: OpenPerson) -> Blueprint:
@@ -28,8 +29,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("audit_log", __name__, url_prefix="/api/audit-log")
 
     @bp.get("")
+    @operation(answers=AuditEntries, query=AuditParameters)
     def index() -> Response:
-        """Who changed what, newest first; for admins, nobody else sees a row. Problems: invalid_request."""
+        """Who changed what, newest first; nobody but an admin sees an entry."""
         person = people(token_of(request))
         asked = read_query(AuditParameters)
         named = {"resource_type": asked.resource_type, "resource_id": asked.resource_id}

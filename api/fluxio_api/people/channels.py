@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field, StringConstraints
 
 from ..auth import token_of
+from ..openapi.operation import operation
 from ..problems import InvalidRequest, NotFound
+from .answers.channels import Channel, Channels, Kind, Tested
 from .ports import OpenPerson, Person, Query, Row
 from .requests import Body, NoParameters, Text, read_body, read_query
 
@@ -25,16 +27,21 @@ class ChannelChange(Body):
     """What may be changed. A member left out stays as it is."""
 
     recipients: Annotated[list[Text] | None, Field(min_length=1, max_length=50)] = None
-    #: A webhook's https address, or a service's as Apprise writes it.
-    target: Text | None = None
+    target: Annotated[
+        Text | None,
+        Field(
+            description="A webhook's https address, or a service's as Apprise writes it.",
+            examples=["https://scada.example.com/hooks"],
+        ),
+    ] = None
     is_enabled: bool | None = None
 
 
 class NamedChannel(ChannelChange):
     """A channel to make, or to change if there is one of this name."""
 
-    name: Name
-    kind: Literal["email", "webhook", "apprise"]
+    name: Annotated[Name, Field(examples=["scada"])]
+    kind: Annotated[Kind, Field(examples=["webhook"])]
 
 
 def blueprint(people: OpenPerson) -> Blueprint:
@@ -42,6 +49,7 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("channels", __name__, url_prefix="/api/channels")
 
     @bp.get("")
+    @operation(answers=Channels, query=NoParameters)
     def index() -> Response:
         """The organization's channels, without addresses; nobody but an admin sees a row."""
         person = people(token_of(request))
@@ -49,19 +57,24 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(channels=person.rows(Query("notification_channels", (("name", False), ("id", False)), _COLUMNS)))
 
     @bp.post("")
+    @operation(
+        answers=Channel,
+        status=201,
+        body=NamedChannel,
+        also={200: "There was one of this name, and what is named was changed."},
+        problems=("forbidden", "not_found"),
+    )
     def create() -> tuple[Response, int]:
-        """Make a channel (201) or change one (200); `signing_key` of a webhook that is new or moves, this once.
-
-        Problems: forbidden, invalid_request.
-        """
+        """Make a channel, or change what is named of the one with this name. For admins."""
         person = people(token_of(request))
         values: Row = read_body(NamedChannel).model_dump(mode="json", exclude_none=True)
         is_known = _find(person, str(values["name"])) is not None
         return jsonify(_set(person, values)), 200 if is_known else 201
 
     @bp.patch("/<name>")
+    @operation(answers=Channel, body=ChannelChange, problems=("forbidden", "not_found"))
     def change(name: str) -> Response:
-        """Change what is named of a channel; as POST. Problems: forbidden, not_found, invalid_request."""
+        """Change what is named of a channel. For admins."""
         person = people(token_of(request))
         values: Row = read_body(ChannelChange).model_dump(mode="json", exclude_none=True)
         if not values:
@@ -69,14 +82,16 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(_set(person, {"name": name, **values}))
 
     @bp.delete("/<name>")
+    @operation(status=204, problems=("forbidden", "not_found"))
     def remove(name: str) -> tuple[str, int]:
-        """Delete a channel; what is still to be told it is given up. 204. Problems: forbidden, not_found."""
+        """Delete a channel; what is still to be told it is given up. For admins."""
         people(token_of(request)).remove("notification_channels", {"name": name})
         return "", 204
 
     @bp.post("/<name>/test")
+    @operation(answers=Tested, status=202, problems=("forbidden", "not_found"))
     def test(name: str) -> tuple[Response, int]:
-        """Have the notifier send a test; 202 with the notification to look at. Problems: forbidden, not_found."""
+        """Have the notifier send a test, once; GET /api/notifications/ID tells how it went. For admins."""
         person = people(token_of(request))
         [made] = person.call("test_notification_channel", {"name": name}, repeatable=True)
         return jsonify(notification_id=made["test_notification_channel"]), 202

@@ -12,8 +12,10 @@ from pydantic import Field
 
 from ..auth import person_of, token_of
 from ..ingest import replay as bodies_again
+from ..openapi.operation import operation
 from ..problems import NotFound
-from .pages import next_page, read_after
+from .answers.letters import Letter, Letters, Replays
+from .pages import After, next_page, read_after
 from .ports import OpenPerson, Operator, Query, Row
 from .requests import Body, NoParameters, Parameters, Text, read_body, read_query
 
@@ -32,16 +34,21 @@ class LetterParameters(Parameters):
     reason: Text | None = None
     is_replayed: bool | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    #: The `next` of an answer.
-    after: Text | None = None
+    after: After = None
 
 
 class Replay(Body):
     """Letters to judge again, their times moved where a gateway's clock was wrong."""
 
     ids: Annotated[list[int], Field(min_length=1, max_length=1000)]
-    #: Added to the time of each reading [s]; a body keeps its times, and is skipped where this is not 0.
-    time_offset_s: Annotated[int, Field(ge=-2_147_483_648, le=2_147_483_647)] = 0
+    time_offset_s: Annotated[
+        int,
+        Field(
+            ge=-2_147_483_648,
+            le=2_147_483_647,
+            description="[s] Added to each reading's time; a body keeps its times, and is skipped unless this is 0.",
+        ),
+    ] = 0
 
 
 def blueprint(people: OpenPerson, open_replay: bodies_again.OpenReplay | None) -> Blueprint:
@@ -49,8 +56,9 @@ def blueprint(people: OpenPerson, open_replay: bodies_again.OpenReplay | None) -
     bp = Blueprint("dead_letters", __name__, url_prefix="/api/dead-letters")
 
     @bp.get("")
+    @operation(answers=Letters, query=LetterParameters)
     def index() -> Response:
-        """What could not become a reading, newest first; nobody but an admin sees a row. Problems: invalid_request."""
+        """What could not become a reading, newest first; nobody but an admin sees a letter."""
         person = people(token_of(request))
         asked = read_query(LetterParameters)
         where: list[tuple[str, Operator, object]] = []
@@ -64,8 +72,9 @@ def blueprint(people: OpenPerson, open_replay: bodies_again.OpenReplay | None) -
         return jsonify(letters=found, next=next_page(query, found))
 
     @bp.get("/<int:letter_id>")
+    @operation(answers=Letter, query=NoParameters, problems=("not_found",))
     def show(letter_id: int) -> Response:
-        """One letter with its bytes: `body_base64`, and `body_text` if they are UTF-8. Problems: not_found."""
+        """One letter with its bytes; for admins."""
         person = people(token_of(request))
         read_query(NoParameters)
         query = Query("ingest_dead_letters", _NEWEST, f"{_COLUMNS},headers,body", (("id", "eq", letter_id),))
@@ -76,8 +85,9 @@ def blueprint(people: OpenPerson, open_replay: bodies_again.OpenReplay | None) -
         return jsonify({**rows[0], **_readable(body)})
 
     @bp.post("/replay")
+    @operation(answers=Replays, body=Replay, problems=("forbidden",))
     def replay() -> Response:
-        """Judge letters again; a verdict each, and again is harmless. Problems: forbidden, invalid_request."""
+        """Judge letters again; a verdict each, and again is harmless. For admins."""
         token = token_of(request)
         asked = read_body(Replay)
         offset = timedelta(seconds=asked.time_offset_s)

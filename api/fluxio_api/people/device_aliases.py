@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field, StringConstraints
 
 from ..auth import token_of
-from .pages import next_page, read_after
+from ..openapi.operation import operation
+from .answers.device_page import Alias, Aliases, AliasKind
+from .pages import After, next_page, read_after
 from .ports import OpenPerson, Operator, Query
-from .requests import Body, DeviceId, Parameters, Text, read_body, read_query
+from .requests import Body, DeviceId, Parameters, read_body, read_query
 
 
 class AliasParameters(Parameters):
@@ -20,20 +22,22 @@ class AliasParameters(Parameters):
     device_id: DeviceId | None = None
     gateway_id: UUID | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    #: The `next` of an answer.
-    after: Text | None = None
+    after: After = None
 
 
 class NewAlias(Body):
     """What a gateway calls a device."""
 
     device_id: DeviceId
-    #: Where the gateway writes the name.
-    kind: Literal["server_name", "server_id", "ip", "input_name", "device_id"]
-    #: As the gateway writes it; a server_id in decimal digits.
-    alias: Annotated[str, StringConstraints(pattern="^[^\\x00]+$", max_length=200)]
-    #: Whose name it is; left out or null: of all gateways of the organization.
-    gateway_id: UUID | None = None
+    kind: Annotated[AliasKind, Field(description="Where the gateway writes the name.")]
+    alias: Annotated[
+        str,
+        StringConstraints(pattern="^[^\\x00]+$", max_length=200),
+        Field(description="As the gateway writes it; a server_id in decimal digits.", examples=["NivusServer"]),
+    ]
+    gateway_id: Annotated[
+        UUID | None, Field(description="Whose name it is; left out or null: of all gateways of the organization.")
+    ] = None
 
 
 def blueprint(people: OpenPerson) -> Blueprint:
@@ -41,8 +45,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("device_aliases", __name__, url_prefix="/api/device-aliases")
 
     @bp.get("")
+    @operation(answers=Aliases, query=AliasParameters)
     def index() -> Response:
-        """The organization's aliases, by device. Problems: invalid_request."""
+        """The organization's aliases, by device."""
         person = people(token_of(request))
         asked = read_query(AliasParameters)
         where: list[tuple[str, Operator, object]] = []
@@ -56,15 +61,17 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(aliases=found, next=next_page(query, found))
 
     @bp.post("")
+    @operation(answers=Alias, status=201, body=NewAlias, problems=("forbidden", "conflict"))
     def create() -> tuple[Response, int]:
-        """Add an alias; 201. Problems: forbidden, conflict (it means a device already), invalid_request."""
+        """Add an alias; one that means a device already is a conflict. For admins."""
         person = people(token_of(request))
         values = read_body(NewAlias).model_dump(mode="json", exclude_unset=True)
         return jsonify(person.add("device_aliases", values)), 201
 
     @bp.delete("/<uuid:alias_id>")
+    @operation(status=204, problems=("forbidden", "not_found"))
     def remove(alias_id: UUID) -> tuple[str, int]:
-        """Remove an alias; readings that came by it stay. 204. Problems: forbidden, not_found."""
+        """Remove an alias; readings that came by it stay. For admins."""
         people(token_of(request)).remove("device_aliases", {"id": str(alias_id)})
         return "", 204
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field, FiniteFloat, JsonValue
 
 from ..auth import token_of
+from ..openapi.operation import operation
 from ..problems import InvalidRequest, NotFound
-from .pages import next_page, read_after
+from .answers.base import Status
+from .answers.device_page import DevicePage
+from .answers.devices import Device, Devices
+from .kept_answers import KeptAnswers
+from .pages import After, next_page, read_after
 from .ports import OpenPerson, Operator, Query, Row
 from .requests import Body, DeviceId, NoParameters, Parameters, Text, containing, read_body, read_query
 
 #: A device is online for so long after its last contact [s], as in the view device_overview.
 ONLINE_WINDOW_S = 900
-
-Status = Literal["active", "inactive", "maintenance", "error"]
 
 
 class DeviceParameters(Parameters):
@@ -27,29 +30,31 @@ class DeviceParameters(Parameters):
     site_id: UUID | None = None
     gateway_id: UUID | None = None
     is_online: bool | None = None
-    #: Part of a device_id, device_name or location, in any case.
-    q: Annotated[str, Field(pattern="^[^\\x00]+$", max_length=200)] | None = None
-    limit: Annotated[int, Field(ge=1, le=1000)] | None = None
-    #: The `next` of an answer.
-    after: Text | None = None
+    q: Annotated[
+        str | None,
+        Field(
+            pattern="^[^\\x00]+$", max_length=200,
+            description="Part of a device_id, device_name or location, in any case.",
+        ),
+    ] = None  # fmt: skip
+    limit: Annotated[int | None, Field(ge=1, le=1000, description="Left out: all of them.")] = None
+    after: After = None
 
 
 class DeviceChange(Body):
     """What an admin may set; units as in docs/api.md. A member that is left out stays as it is."""
 
-    device_name: Text | None = None
+    device_name: Annotated[Text | None, Field(examples=["Inlet"])] = None
     device_type: Text | None = None
     location: Text | None = None
     description: Text | None = None
     status: Status | None = None
-    #: [s]
-    expected_interval_s: Annotated[int, Field(gt=0, le=2_147_483_647)] | None = None
-    #: `name` of GET /api/profiles, or `name@version`.
-    profile: Text | None = None
-    #: How a small step back of the totalizer counts: see devices.reverse_policy.
-    reverse_policy: Text | None = None
-    #: [m3]
-    totalizer_max: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    expected_interval_s: Annotated[int, Field(gt=0, le=2_147_483_647, description="[s]")] | None = None
+    profile: Annotated[Text | None, Field(description="`name` of GET /api/profiles, or `name@version`.")] = None
+    reverse_policy: Annotated[
+        Text | None, Field(description="How a small step back of the totalizer counts: ignore or subtract.")
+    ] = None
+    totalizer_max: Annotated[FiniteFloat, Field(gt=0, description="[m3]")] | None = None
     site_id: UUID | None = None
     gateway_id: UUID | None = None
     metadata: dict[str, JsonValue] | None = None
@@ -61,30 +66,40 @@ class NewDevice(DeviceChange):
     device_id: DeviceId
 
 
-def blueprint(people: OpenPerson) -> Blueprint:
+def blueprint(people: OpenPerson, kept: KeptAnswers) -> Blueprint:
     """The routes."""
     bp = Blueprint("devices", __name__, url_prefix="/api/devices")
 
     @bp.get("")
+    @operation(answers=Devices, query=DeviceParameters, is_cached=True)
     def index() -> Response:
-        """The devices the caller sees, by device_id: `latest`, `online`, `rules`, alerts. Problems: invalid_request."""
+        """The devices the caller sees, by device_id, each with what is known of it now.
+
+        What the organization's people changed is in it; readings, contacts and alerts of the last 30 s may not be.
+        """
         person = people(token_of(request))
         asked = read_query(DeviceParameters)
         order = (("device_id", False),)
         query = Query("device_overview", order, "*", _where(asked), asked.limit, read_after(asked.after, len(order)))
-        found = person.rows(query)
-        return jsonify(devices=[_device(row) for row in found], next=next_page(query, found))
+
+        def page() -> Row:
+            found = person.rows(query)
+            return {"devices": [_device(row) for row in found], "next": next_page(query, found)}
+
+        return kept.answer(person, page)
 
     @bp.post("")
+    @operation(answers=Device, status=201, body=NewDevice, problems=("forbidden", "conflict"))
     def create() -> tuple[Response, int]:
-        """Register a device; 201. Body: NewDevice. Problems: forbidden, conflict, invalid_request."""
+        """Register a device; for admins."""
         person = people(token_of(request))
         device = person.add("devices", _values(read_body(NewDevice)))
         return jsonify(device), 201
 
     @bp.get("/<path:device_id>")
+    @operation(answers=DevicePage, query=NoParameters, problems=("not_found",))
     def show(device_id: str) -> Response:
-        """A device and what belongs to it, as get_device_page answers. Problems: not_found, invalid_request."""
+        """A device and what belongs to it."""
         person = people(token_of(request))
         read_query(NoParameters)
         found = person.call("get_device_page", {"device_id": device_id}, repeatable=True)
@@ -93,8 +108,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify({**found[0], "device": _device(cast("Row", found[0]["device"]))})
 
     @bp.patch("/<path:device_id>")
+    @operation(answers=Device, body=DeviceChange, problems=("forbidden", "not_found"))
     def change(device_id: str) -> Response:
-        """Change a device. Body: DeviceChange. Problems: forbidden, not_found, invalid_request."""
+        """Change a device; a member left out stays as it is. For admins."""
         person = people(token_of(request))
         values = _values(read_body(DeviceChange))
         if not values:

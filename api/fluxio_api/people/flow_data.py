@@ -11,12 +11,14 @@ from pydantic import Field
 
 from ..auth import token_of
 from ..ingest.names import MEASUREMENTS
+from ..openapi.operation import operation
 from ..problems import InvalidRequest
+from .answers.devices import Readings
 from .csv_text import csv_lines
 from .history import Window, readings
-from .pages import next_page, read_after
+from .pages import After, next_page, read_after
 from .ports import Archive, OpenPerson, Operator, Query
-from .requests import DeviceId, Instant, Parameters, Text, read_query
+from .requests import DeviceId, Instant, Parameters, read_query
 from .workbook import MIMETYPE, MOST_READINGS, workbook
 
 _READING = ",".join(("device_id", "created_at", "received_at", *MEASUREMENTS, "quality", "flags", "metadata"))
@@ -29,14 +31,16 @@ class FlowParameters(Parameters):
     """The query of GET /api/flow-data; times are ISO 8601 with an offset, or seconds or milliseconds since 1970."""
 
     device_id: DeviceId | None = None
-    #: Inclusive.
-    start_time: Instant | None = None
-    #: Exclusive.
-    end_time: Instant | None = None
-    limit: Annotated[int, Field(ge=1, le=100_000_000)] = 1000
-    #: The `next` of an answer.
-    after: Text | None = None
-    format: Literal["json", "csv", "xlsx"] | None = None
+    start_time: Annotated[Instant | None, Field(description="Inclusive.")] = None
+    end_time: Annotated[Instant | None, Field(description="Exclusive.")] = None
+    limit: Annotated[
+        int,
+        Field(ge=1, le=100_000_000, description="At most 10,000 as JSON, 1,048,575 as xlsx."),
+    ] = 1000
+    after: After = None
+    format: Annotated[
+        Literal["json", "csv", "xlsx"] | None, Field(description="Left out: json, or csv for Accept: text/csv.")
+    ] = None
 
 
 def blueprint(people: OpenPerson, archive: Archive | None = None) -> Blueprint:
@@ -44,10 +48,13 @@ def blueprint(people: OpenPerson, archive: Archive | None = None) -> Blueprint:
     bp = Blueprint("flow_data", __name__, url_prefix="/api/flow-data")
 
     @bp.get("")
+    @operation(
+        answers=Readings, query=FlowParameters, media_types=("text/csv", MIMETYPE), problems=("archive_unavailable",)
+    )
     def index() -> Response:
-        """Readings, newest first; as CSV (also for Accept: text/csv) or workbook.
+        """Readings, newest first; as JSON, CSV or an Excel workbook.
 
-        Problems: invalid_request, archive_unavailable.
+        CSV is streamed: one that breaks off ends without its last chunk.
         """
         person = people(token_of(request))
         asked = read_query(FlowParameters)

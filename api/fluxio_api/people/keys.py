@@ -10,7 +10,9 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import AwareDatetime, Field
 
 from ..auth import token_of
+from ..openapi.operation import operation
 from ..problems import NotFound
+from .answers.access import Key, Keys, MadeKey, RotatedKey
 from .ports import OpenPerson, Query, Row
 from .requests import Body, DeviceId, NoParameters, Text, read_body, read_query
 
@@ -26,17 +28,16 @@ _BY_ID = (("id", False),)
 class NewKey(Body):
     """A key to make; without devices it may write to all of the organization's."""
 
-    name: Text
+    name: Annotated[Text, Field(examples=["Gateway north"])]
     gateway_id: UUID | None = None
-    device_ids: list[DeviceId] | None = None
+    device_ids: Annotated[list[DeviceId] | None, Field(description="Left out: all of the organization's.")] = None
     expires_at: AwareDatetime | None = None
 
 
 class Rotation(Body):
     """How long the old key stays good beside the new one."""
 
-    #: [h]
-    overlap_hours: Annotated[int, Field(ge=0, le=720)] = 24
+    overlap_hours: Annotated[int, Field(ge=0, le=720, description="[h]")] = 24
 
 
 def blueprint(people: OpenPerson) -> Blueprint:
@@ -44,6 +45,7 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("keys", __name__, url_prefix="/api/keys")
 
     @bp.get("")
+    @operation(answers=Keys, query=NoParameters)
     def index() -> Response:
         """The organization's keys with their last use, revoked ones too; never the keys themselves."""
         person = people(token_of(request))
@@ -51,23 +53,26 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(keys=person.rows(Query("api_keys", _BY_ID, _COLUMNS)))
 
     @bp.post("")
+    @operation(answers=MadeKey, status=201, body=NewKey, problems=("forbidden",))
     def create() -> tuple[Response, int]:
-        """Make a key; 201, and `api_key` is shown this once. Problems: forbidden, invalid_request."""
+        """Make a key; `api_key` is shown this once. For admins."""
         person = people(token_of(request))
         values: Row = read_body(NewKey).model_dump(mode="json", exclude_none=True)
         return jsonify(person.call("create_api_key", values)[0]), 201
 
     @bp.post("/<uuid:key_id>/rotate")
+    @operation(answers=RotatedKey, status=201, body=Rotation, problems=("forbidden", "not_found", "conflict"))
     def rotate(key_id: UUID) -> tuple[Response, int]:
-        """Make its successor; 201, as POST /api/keys. Problems: forbidden, not_found."""
+        """Make a key's successor; `api_key` is shown this once. For admins."""
         person = people(token_of(request))
         overlap = timedelta(hours=read_body(Rotation).overlap_hours)
         made = person.call("rotate_api_key", {"api_key_id": str(key_id), "overlap": f"{overlap.total_seconds():.0f} s"})
         return jsonify(made[0]), 201
 
     @bp.post("/<uuid:key_id>/revoke")
+    @operation(answers=Key, problems=("forbidden", "not_found"))
     def revoke(key_id: UUID) -> Response:
-        """End a key for good, within 30 s; again is harmless. Problems: forbidden, not_found."""
+        """End a key for good, within 30 s; again is harmless. For admins."""
         person = people(token_of(request))
         person.call("revoke_api_key", {"api_key_id": str(key_id)}, repeatable=True)
         rows = person.rows(Query("api_keys", _BY_ID, _COLUMNS, (("id", "eq", str(key_id)),)))

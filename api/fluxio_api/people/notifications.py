@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from ..auth import token_of
+from ..openapi.operation import operation
 from ..problems import Conflict, Forbidden, NotFound
-from .pages import next_page, read_after
+from .answers.channels import Event, Notifications, NotificationStatus, TriedNotification
+from .pages import After, next_page, read_after
 from .ports import OpenPerson, Operator, Person, Query, Row
-from .requests import NoParameters, Parameters, Text, read_query
+from .requests import NoParameters, Parameters, read_query
 
 _COLUMNS = "id,alert_id,event,channel,created_at,attempts,next_attempt_at,sent_at,last_error"
 
@@ -29,12 +31,11 @@ _STATUS: dict[str, tuple[Condition, ...]] = {
 class NotificationParameters(Parameters):
     """The query of GET /api/notifications."""
 
-    status: Literal["sent", "waiting", "given_up"] | None = None
+    status: NotificationStatus | None = None
     alert_id: UUID | None = None
-    event: Literal["opened", "resolved", "test"] | None = None
+    event: Event | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    #: The `next` of an answer.
-    after: Text | None = None
+    after: After = None
 
 
 def blueprint(people: OpenPerson) -> Blueprint:
@@ -42,8 +43,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("notifications", __name__, url_prefix="/api/notifications")
 
     @bp.get("")
+    @operation(answers=Notifications, query=NotificationParameters)
     def index() -> Response:
-        """What channels were to be told, newest first; who may not see it gets none. Problems: invalid_request."""
+        """What channels were to be told, newest first; for operators and admins, nobody else sees any."""
         person = people(token_of(request))
         asked = read_query(NotificationParameters)
         where = list(_STATUS[asked.status]) if asked.status else []
@@ -56,15 +58,17 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(notifications=[_told(row) for row in found], next=next_page(query, found))
 
     @bp.get("/<int:notification_id>")
+    @operation(answers=TriedNotification, query=NoParameters, problems=("not_found",))
     def show(notification_id: int) -> Response:
-        """One of them, and how each try ended. Problems: not_found."""
+        """One of them, and how each try ended; for operators and admins."""
         person = people(token_of(request))
         read_query(NoParameters)
         return jsonify(_with_tries(person, notification_id))
 
     @bp.post("/<int:notification_id>/resend")
+    @operation(answers=TriedNotification, problems=("forbidden", "not_found", "conflict"))
     def resend(notification_id: int) -> Response:
-        """Make one due again; one that waits is only answered. Problems: conflict for a test, forbidden, not_found."""
+        """Make one due again; one that waits is only answered, a test is a conflict. For admins."""
         person = people(token_of(request))
         found = _with_tries(person, notification_id)
         if found["event"] == "test":

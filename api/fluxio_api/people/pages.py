@@ -5,9 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from typing import Annotated
+
+from pydantic import Field
 
 from ..problems import InvalidRequest
 from .ports import Query, Row
+from .requests import Text
+
+After = Annotated[Text | None, Field(description="The `next` of an answer.")]
 
 
 def next_page(query: Query, rows: list[Row]) -> str | None:

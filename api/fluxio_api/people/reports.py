@@ -9,7 +9,9 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from ..auth import token_of
+from ..openapi.operation import operation
 from ..problems import InvalidRequest
+from .answers.devices import Days, Quality, Series, Statistics
 from .ports import OpenPerson
 from .requests import Instant, Parameters, read_query
 
@@ -23,10 +25,8 @@ _LONGEST_QUALITY = timedelta(hours=168)
 class WindowParameters(Parameters):
     """A window of time."""
 
-    #: Inclusive.
-    start_time: Instant
-    #: Exclusive.
-    end_time: Instant
+    start_time: Annotated[Instant, Field(description="Inclusive.")]
+    end_time: Annotated[Instant, Field(description="Exclusive.")]
 
 
 class SeriesParameters(WindowParameters):
@@ -47,24 +47,27 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("reports", __name__, url_prefix="/api/devices/<path:device_id>")
 
     @bp.get("/statistics")
+    @operation(answers=Statistics, query=WindowParameters)
     def statistics(device_id: str) -> Response:
-        """One row about the window; columns as in get_flow_statistics. Problems: invalid_request."""
+        """Rates, volume and counts of one window."""
         person = people(token_of(request))
         window = _window(read_query(WindowParameters))
         [row] = person.call("get_flow_statistics", {"device_id": device_id, **window}, repeatable=True)
         return jsonify(row)
 
     @bp.get("/series")
+    @operation(answers=Series, query=SeriesParameters)
     def series(device_id: str) -> Response:
-        """The window in at most max_points buckets; columns as in get_flow_series. Problems: invalid_request."""
+        """The window in at most max_points buckets."""
         person = people(token_of(request))
         asked = read_query(SeriesParameters)
         arguments = {"device_id": device_id, **_window(asked), "max_points": asked.max_points}
         return jsonify(buckets=person.call("get_flow_series", arguments, repeatable=True))
 
     @bp.get("/daily")
+    @operation(answers=Days, query=DaysParameters)
     def daily(device_id: str) -> Response:
-        """A row a day; columns as in get_daily_flow. Problems: invalid_request."""
+        """Rates, volume and counts a day; at most 10,000 days."""
         person = people(token_of(request))
         asked = read_query(DaysParameters)
         if not timedelta() <= asked.last_day - asked.first_day < timedelta(days=_MOST_DAYS):
@@ -75,8 +78,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(days=person.call("get_daily_flow", {"device_id": device_id, **days}, repeatable=True))
 
     @bp.get("/quality")
+    @operation(answers=Quality, query=WindowParameters)
     def quality(device_id: str) -> Response:
-        """How at most 168 hours of readings came; columns as in get_data_quality. Problems: invalid_request."""
+        """How well the readings of a window came; at most 168 hours."""
         person = people(token_of(request))
         asked = read_query(WindowParameters)
         window = _window(asked)

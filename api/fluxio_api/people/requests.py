@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, TypeVar
 
 from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from .. import http_edge
 from ..ingest import strict_json
@@ -27,10 +27,12 @@ def _instant(value: object) -> datetime:
     return read_time(_BLANK_OFFSET.sub("+", value) if isinstance(value, str) else value)
 
 
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Instant = Annotated[datetime, BeforeValidator(_instant), Field(examples=["2026-03-01T12:00:00+00:00"])]
 #: Text that PostgreSQL can hold.
 Text = Annotated[str, StringConstraints(pattern="^[^\\x00]*$", max_length=2000)]
-DeviceId = Annotated[str, StringConstraints(pattern="^[^\\x00]+$", min_length=1, max_length=200)]
+DeviceId = Annotated[
+    str, StringConstraints(pattern="^[^\\x00]+$", min_length=1, max_length=200), Field(examples=["NIVUS_01"])
+]
 
 
 class Parameters(BaseModel):

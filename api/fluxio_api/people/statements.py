@@ -10,7 +10,9 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import Field, StringConstraints
 
 from ..auth import token_of
+from ..openapi.operation import operation
 from ..problems import InvalidRequest, NotFound
+from .answers.statements import Statement, Statements
 from .ports import OpenPerson, Operator, Person, Query, Row
 from .requests import Body, NoParameters, Parameters, read_body, read_query
 
@@ -30,8 +32,9 @@ _HEAD = (
 class RevisionParameters(Parameters):
     """The query of GET /api/devices/ID/statements/YYYY-MM."""
 
-    #: The one that counts if left out.
-    revision: Annotated[int, Field(ge=1, le=2_147_483_647)] | None = None
+    revision: Annotated[
+        int | None, Field(ge=1, le=2_147_483_647, description="Left out: the one that counts, the newest.")
+    ] = None
 
 
 class StatementBody(Body):
@@ -45,8 +48,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
     bp = Blueprint("statements", __name__, url_prefix="/api/devices/<path:device_id>/statements")
 
     @bp.get("")
+    @operation(answers=Statements, query=NoParameters, problems=("not_found",))
     def index(device_id: str) -> Response:
-        """The device's statements, newest first, all revisions; columns as in get_statements. Problems: not_found."""
+        """The device's statements, newest first, all revisions."""
         person = people(token_of(request))
         read_query(NoParameters)
         statements = person.call("get_statements", {"device_id": device_id}, repeatable=True)
@@ -55,8 +59,9 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return jsonify(statements=statements)
 
     @bp.get("/<month>")
+    @operation(query=RevisionParameters, media_types=("text/csv",), problems=("not_found",), is_cached=True)
     def show(device_id: str, month: str) -> Response:
-        """A month's statement as CSV: the same bytes each time. Problems: not_found (none was issued)."""
+        """A month's statement as CSV: the same bytes each time; month is YYYY-MM."""
         person = people(token_of(request))
         found = _newest(
             person, device_id, _first_day(month), "revision,body,body_sha256", read_query(RevisionParameters)
@@ -73,10 +78,18 @@ def blueprint(people: OpenPerson) -> Blueprint:
         return answer
 
     @bp.post("/<month>")
+    @operation(
+        answers=Statement,
+        status=201,
+        query=NoParameters,
+        body=StatementBody,
+        also={200: "It had been issued: this is what was told."},
+        problems=("forbidden", "not_found", "conflict"),
+    )
     def make(device_id: str, month: str) -> tuple[Response, int]:
-        """Issue (201; 200 if it was) or correct (201) a month. Body: StatementBody.
+        """Issue the statement of a month (YYYY-MM), or correct it; for operators and admins.
 
-        Problems: forbidden, not_found, conflict (the month has not ended, nothing to correct), invalid_request.
+        A month that has not ended where the device is, and a correction that would change nothing, are conflicts.
         """
         person = people(token_of(request))
         read_query(NoParameters)

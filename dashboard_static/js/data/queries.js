@@ -1,7 +1,7 @@
 // @ts-check
 /** Everything the page reads from and writes to Supabase's REST interface. Row security decides what comes. */
 import { orThrow } from "../lib/errors.js";
-import { PAGE_ROWS, readAll, readBackwards } from "./pages.js";
+import { readAll } from "./pages.js";
 
 /** @typedef {import("../lib/supabase.js").SupabaseClient} SupabaseClient */
 /** @typedef {import("../types.js").Reading} Reading */
@@ -12,9 +12,6 @@ const READING_COLUMNS =
   "device_id,created_at,received_at,flow_rate,totalizer,temperature,pressure,level,velocity,battery_level,signal_strength,quality";
 const ALERT_COLUMNS =
   "id,device_id,alert_type,severity,message,threshold_value,actual_value,measured_at,created_at,acknowledged_at,is_resolved";
-
-/** Most pages of a chart: 20,000 readings. */
-const SERIES_PAGES = 20;
 
 /**
  * Devices, their latest readings and the open alerts of the person's organization.
@@ -75,56 +72,6 @@ export async function loadProfile(client, userId) {
     organization: organization?.name ?? null,
     time_zone: organization?.time_zone ?? "UTC",
   };
-}
-
-/**
- * One device's flow from `from` on, as stored: newest first, at most 20,000 readings.
- *
- * @param {SupabaseClient} client
- * @param {string} deviceId
- * @param {number} from [ms]
- * @returns {Promise<{rows: {created_at: string, flow_rate: number | null, quality: string | null}[],
- *   complete: boolean, pages: number}>}
- * @throws {import("../lib/errors.js").RestError}
- */
-export function loadSeries(client, deviceId, from) {
-  return readBackwards((before) => {
-    const query = client
-      .from("flow_data")
-      .select("created_at,flow_rate,quality")
-      .eq("device_id", deviceId)
-      .gte("created_at", new Date(from).toISOString())
-      .order("created_at", { ascending: false })
-      .limit(PAGE_ROWS);
-    return before === null ? query : query.lt("created_at", before);
-  }, SERIES_PAGES);
-}
-
-/**
- * @typedef {object} Statistics  of one device and window
- * @property {number | null} avg_flow_rate
- * @property {number | null} min_flow_rate
- * @property {number | null} max_flow_rate
- * @property {number | null} total_volume  [m³]
- * @property {number} data_points
- */
-
-/**
- * @param {SupabaseClient} client
- * @param {string} deviceId
- * @param {number} from [ms]
- * @param {number} to [ms]
- * @returns {Promise<Statistics | null>}
- * @throws {import("../lib/errors.js").RestError}
- */
-export async function loadStatistics(client, deviceId, from, to) {
-  const answer = await client.rpc("get_flow_statistics", {
-    device_id: deviceId,
-    start_time: new Date(from).toISOString(),
-    end_time: new Date(to).toISOString(),
-  });
-  const data = orThrow(answer);
-  return (Array.isArray(data) ? data[0] : data) ?? null;
 }
 
 /**

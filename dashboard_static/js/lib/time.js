@@ -79,6 +79,15 @@ export function createInstantFormat(locale, timeZone) {
     brief: (instant, now) => (day.format(instant) === day.format(now) ? time : full).format(instant),
     /** @param {number} instant */
     full: (instant) => full.format(instant),
+    /** As `full`; with the zone's letters in nights when the clocks change. @param {number} instant */
+    exact(instant) {
+      const [before, letters, after] = [-3 * HOUR, 0, 3 * HOUR].map((ms) =>
+        zonePart(zoneLetters, instant + ms),
+      );
+      return before === after ? full.format(instant) : `${full.format(instant)} ${letters}`;
+    },
+    /** "28 Nov 2026, 13:00:00 – 13:15:00" @param {number} from @param {number} to */
+    range: (from, to) => full.formatRange(from, to),
     /** @param {number} instant */
     minute: (instant) => short.format(instant),
     /** "Europe/Berlin (GMT+01:00)" @param {number} now */

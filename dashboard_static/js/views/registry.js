@@ -4,6 +4,22 @@
 /** @type {readonly import("../types.js").Role[]} */
 const EVERYBODY = ["viewer", "operator", "admin"];
 
+/**
+ * A part of the administration, at an address of its own.
+ *
+ * @param {string} part
+ * @param {() => Promise<{createView: () => import("../types.js").View}>} load
+ * @returns {import("../types.js").ViewEntry}
+ */
+const admin = (part, load) => ({
+  id: `admin-${part}`,
+  path: `/admin/${part}`,
+  title: "admin.title",
+  roles: ["admin"],
+  under: "admin-devices",
+  load,
+});
+
 /** The first is where an unknown address leads; everybody may see it. */
 /** @type {readonly import("../types.js").ViewEntry[]} */
 export const VIEWS = Object.freeze([
@@ -31,4 +47,13 @@ export const VIEWS = Object.freeze([
     tab: true,
     load: () => import("./alerts/index.js"),
   },
+  { ...admin("devices", () => import("./admin/devices.js")), tab: true },
+  { ...admin("devices", () => import("./admin/devices.js")), id: "admin", path: "/admin" },
+  admin("places", () => import("./admin/places.js")),
+  admin("profiles", () => import("./admin/profiles.js")),
+  admin("keys", () => import("./admin/keys.js")),
+  admin("people", () => import("./admin/people.js")),
+  admin("channels", () => import("./admin/channels.js")),
+  admin("letters", () => import("./admin/letters.js")),
+  admin("audit", () => import("./admin/audit.js")),
 ]);

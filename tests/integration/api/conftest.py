@@ -13,6 +13,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from fluxio_local.stack import Stack
+from support import contract
 from support.api_server import ApiServer, running_api
 
 SHARED_KEY = "shared-key-of-these-tests-0123456789"
@@ -30,6 +31,8 @@ def api(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiS
         tmp_path_factory.mktemp("api"),
         API_SECRET_KEY=SHARED_KEY,
         FLUXIO_KEY_CACHE_S=str(KEY_CACHE_S),
+        # These tests write past the API too; see test_kept_answers.py.
+        FLUXIO_ANSWER_CACHE_S="0",
         CORS_ORIGINS="https://dashboard.example",
         SITE_URL="http://127.0.0.1:8000",
     ) as server:
@@ -38,7 +41,8 @@ def api(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiS
 
 @pytest.fixture
 def client(api: ApiServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=api.url, timeout=30) as client:
+    """Every answer is held to the OpenAPI document."""
+    with contract.client(api.url) as client:
         yield client
 
 

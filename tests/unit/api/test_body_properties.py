@@ -25,7 +25,7 @@ from support.bodies import BODIES, NIVUS, SECOND, SONIC
 from .reader import RECEIVED_AT, Plant, Shelf, arrival
 
 LIMIT = 65_536
-PROFILE = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROFILE = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 
 WORDS = st.sampled_from(
     ["device_id", "server_name", "server_id", "ip", "name", "full_addr", "addr", "size", "data", "raw_data",

@@ -55,6 +55,8 @@ def test_a_missing_variable_stops_the_start(monkeypatch: pytest.MonkeyPatch, nam
         ("FLUXIO_INGEST_RATE_LIMIT", "many"),
         ("FLUXIO_UNKNOWN_KEY_LIMIT", "many"),
         ("FLUXIO_RATE_LIMIT_STORAGE", "memcached://cache.test"),
+        ("FLUXIO_ANSWER_CACHE_S", "31"),
+        ("FLUXIO_ANSWER_CACHE_STORAGE", "memcached://cache.test"),
         ("FLUXIO_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("FLUXIO_TRUSTED_PROXIES", "0.0.0.0/0"),
         ("FLUXIO_TRUSTED_PROXIES", "10.0.0.1,::/0"),

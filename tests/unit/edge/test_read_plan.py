@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxio_edge.read_plan import Block, Limits, ReadPlan, Span, plan_reads, smaller
@@ -67,7 +67,6 @@ LIMITS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(SPANS, LIMITS)
 def test_every_plan_reads_each_span_whole_within_the_limits(spans: set[Span], limits: Limits) -> None:
     blocks = plan_reads(spans, limits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fluxio_edge.registers import ORDERS, Register, RegisterType, decode, encode, order_name, unpack, word_count
@@ -20,8 +20,6 @@ TYPES: dict[RegisterType, str] = {
     "float32": "f",
     "float64": "d",
 }
-#: The machine may be busy.
-UNHURRIED = settings(deadline=None)
 
 #: Digits and units as meters have them.
 SCALES = [1.0, 3600.0, 3.6, 0.001, 0.01, 5 / 9, 1 / 24, -0.1]
@@ -64,7 +62,6 @@ def numbers(draw: st.DrawFn) -> tuple[RegisterType, float]:
     return type_, draw(st.integers(low, high))
 
 
-@UNHURRIED
 @given(numbers(), st.sampled_from(list(ORDERS)))
 def test_every_order_of_every_type_gives_the_number_that_was_sent(sent: tuple[RegisterType, float], order: str) -> None:
     type_, number = sent
@@ -78,7 +75,6 @@ def test_every_order_of_every_type_gives_the_number_that_was_sent(sent: tuple[Re
         assert value == float(number)
 
 
-@UNHURRIED
 @given(numbers(), st.sampled_from(list(ORDERS)))
 def test_encode_sends_what_a_meter_would(sent: tuple[RegisterType, float], order: str) -> None:
     type_, number = sent
@@ -88,7 +84,6 @@ def test_encode_sends_what_a_meter_would(sent: tuple[RegisterType, float], order
         assert encode(register, number) == wire(type_, number, order)
 
 
-@UNHURRIED
 @given(registers, st.lists(st.integers(0, 65_535), min_size=4, max_size=4))
 @example(Register("flow_rate", 4, 0, "float32", "big", 3600.0), [0x3E00, 0, 0, 0])
 def test_whatever_words_are_a_value_stand_for_the_same_value_again(register: Register, four: list[int]) -> None:
@@ -116,7 +111,6 @@ def encode_or_same(register: Register, value: float, words: list[int]) -> list[i
         return words
 
 
-@UNHURRIED
 @given(registers.filter(lambda register: word_count(register.type) < 4), st.data())
 def test_words_of_32_bits_come_back_exactly_where_no_offset_eats_digits(
     register: Register, data: st.DataObject
