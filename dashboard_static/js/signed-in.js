@@ -1,16 +1,18 @@
 // @ts-check
 /** One person's session: the live fleet, the tick of the clock, and the view that is shown. */
 import { loadFleet } from "./data/queries.js";
+import { probeApi } from "./data/readiness.js";
 import { createDesktop } from "./lib/desktop.js";
 import { byId } from "./lib/dom.js";
-import { failureWords } from "./lib/errors.js";
 import { newsText } from "./lib/fleet-view.js";
+import { outageWords } from "./lib/outages.js";
 import { createQuantityFormat } from "./lib/quantity.js";
 import { createSound } from "./lib/sound.js";
 import { createZones } from "./lib/time.js";
 import { t } from "./lib/translate.js";
 import { createAlarm } from "./live/alarm.js";
 import { createFeed } from "./live/feed.js";
+import { createOutageWatch } from "./live/outage-watch.js";
 import { createViewHost } from "./view-host.js";
 import { VIEWS } from "./views/registry.js";
 
@@ -46,6 +48,20 @@ export function openSession(services, shell, profile) {
   let tick = null;
   let drawing = 0;
   let closed = false;
+  /** [ms] when the values shown were read; NaN: never */
+  let loadedAt = Number.NaN;
+
+  const outages = createOutageWatch({
+    probe: () => probeApi(config.api_url),
+    isOnline: () => globalThis.navigator.onLine,
+    clock,
+    onChange: (signs) => {
+      const at = Number.isNaN(loadedAt) ? "" : instantsOf(null).brief(loadedAt, clock.now());
+      const words = outageWords(signs, at);
+      if (words === "") banner.hide();
+      else banner.show(words);
+    },
+  });
 
   const alarm = createAlarm({ clock, preferences, sound: createSound(), desktop: createDesktop() });
   const feed = createFeed({
@@ -68,12 +84,13 @@ export function openSession(services, shell, profile) {
         state = next;
         if (next === "closed") return;
         status.show(next);
+        outages.linked(next);
         draw();
       },
       gap: () => tell((listener) => listener.gap?.()),
       reload: (failure) => {
-        if (failure === null) banner.hide();
-        else banner.show(failureWords(failure));
+        if (failure === null) loadedAt = clock.now();
+        outages.reloaded(failure);
         tell((listener) => listener.reload?.(failure));
       },
     },
@@ -131,7 +148,9 @@ export function openSession(services, shell, profile) {
 
   /** The network came back, or the page was looked at again after a while. */
   function wake() {
-    if (document.visibilityState !== "hidden") feed.retry();
+    if (document.visibilityState === "hidden") return;
+    feed.retry();
+    outages.ask();
   }
 
   /** Sound is allowed from the first click or key on. */
@@ -164,6 +183,7 @@ export function openSession(services, shell, profile) {
       globalThis.cancelAnimationFrame(drawing);
       host.close();
       listeners.clear();
+      outages.dispose();
       status.show("off");
       status.announce("");
       banner.hide();

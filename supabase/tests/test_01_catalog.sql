@@ -183,6 +183,8 @@ select bag_eq(
     ('private.alert_duration(text,integer,integer)'),
     ('get_daily_flow(text,date,date)'),
     ('get_flow_series(text,timestamp with time zone,timestamp with time zone,integer)'),
+    ('get_flow_sparks(text[],timestamp with time zone,timestamp with time zone,integer)'),
+    ('get_volumes_today(text[])'),
     ('get_data_quality(text,timestamp with time zone,timestamp with time zone)'),
     ('issue_statement(text,date)'),
     ('correct_statement(text,date,text)'),

@@ -28,7 +28,25 @@ const RANK = { critical: 3, warning: 2, info: 1 };
 /** @param {string} severity */
 export const severityRank = (severity) => RANK[severity] ?? 0;
 
-const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+/** @param {Device} device */
+const nameOf = (device) => device.device_name || device.device_id;
+
+/** The last order by name: devices change with a reload, and are asked for several times a second. */
+let ordered = { from: /** @type {Device[]} */ ([]), to: /** @type {Device[]} */ ([]) };
+
+/** @param {Device[]} devices */
+function byName(devices) {
+  const same = devices.length === ordered.from.length && devices.every((each, i) => each === ordered.from[i]);
+  if (!same) {
+    const to = devices.toSorted(
+      (a, b) => collator.compare(nameOf(a), nameOf(b)) || collator.compare(a.device_id, b.device_id),
+    );
+    ordered = { from: devices, to };
+  }
+  return ordered.to;
+}
 
 /**
  * One entry a device, by name.
@@ -47,25 +65,23 @@ export function viewDevices(fleet, now, onlineWindowS) {
     const worst = known && severityRank(known.worst) >= severityRank(severity) ? known.worst : severity;
     alerts.set(device_id, { count: (known?.count ?? 0) + 1, worst });
   }
-  return fleet.devices
-    .map((device) => {
-      const reading = fleet.readings.get(device.device_id);
-      const contactAt = lastContact(device, reading);
-      const measuredAt = parseInstant(reading?.created_at);
-      const open = alerts.get(device.device_id);
-      return {
-        device,
-        name: device.device_name || device.device_id,
-        reading,
-        contact: contactState(contactAt, now, onlineWindowS),
-        contactAt,
-        measuredAt,
-        stale: now - measuredAt > staleAfterMs(device.expected_interval_s, onlineWindowS),
-        alerts: open?.count ?? 0,
-        worst: open?.worst ?? null,
-      };
-    })
-    .sort((a, b) => byName.compare(a.name, b.name) || byName.compare(a.device.device_id, b.device.device_id));
+  return byName(fleet.devices).map((device) => {
+    const reading = fleet.readings.get(device.device_id);
+    const contactAt = lastContact(device, reading);
+    const measuredAt = parseInstant(reading?.created_at);
+    const open = alerts.get(device.device_id);
+    return {
+      device,
+      name: nameOf(device),
+      reading,
+      contact: contactState(contactAt, now, onlineWindowS),
+      contactAt,
+      measuredAt,
+      stale: now - measuredAt > staleAfterMs(device.expected_interval_s, onlineWindowS),
+      alerts: open?.count ?? 0,
+      worst: open?.worst ?? null,
+    };
+  });
 }
 
 /**

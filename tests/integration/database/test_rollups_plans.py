@@ -89,8 +89,10 @@ def member() -> Iterator[Member]:
         ("select * from public.get_flow_statistics(%(device_id)s, now() - interval '7 days', now())", 400),
         ("select * from public.get_flow_series(%(device_id)s, now() - interval '7 days', now(), 168)", 400),
         ("select * from public.get_daily_flow(%(device_id)s, current_date - 7, current_date)", 800),
+        ("select * from public.get_flow_sparks(array[%(device_id)s], now() - interval '7 days', now(), 60)", 400),
+        ("select * from public.get_volumes_today(array[%(device_id)s])", 300),
     ],
-    ids=["statistics", "series", "days"],
+    ids=["statistics", "series", "days", "sparks", "today"],
 )
 def test_a_week_of_one_device_is_a_look_up(member: Member, query: LiteralString, blocks: int) -> None:
     member.blocks_touched(query)

@@ -14,6 +14,7 @@ export function createTotals({ quantities }) {
   const alerts = tile(t("fleet.openAlerts"));
   const critical = tile(t("fleet.criticalAlerts"));
   const flow = tile(t("fleet.flowNow"));
+  const today = tile(t("fleet.volumeToday"));
 
   /** @param {string} label */
   function tile(label) {
@@ -26,10 +27,15 @@ export function createTotals({ quantities }) {
 
   return {
     node,
-    /** @param {Totals | null} totals  null: nothing is known yet */
-    show(totals) {
+    /**
+     * @param {Totals | null} totals  null: nothing is known yet
+     * @param {ReturnType<import("./trends.js").Trends["total"]>} volume
+     * @param {string} at  when the oldest of the volumes was read
+     * @param {boolean} failed  volumes could not be read just now
+     */
+    show(totals, volume, at, failed) {
       if (totals === null) {
-        for (const { box, value, note } of [devices, online, alerts, critical, flow]) {
+        for (const { box, value, note } of [devices, online, alerts, critical, flow, today]) {
           setText(value, NO_VALUE);
           setText(note, "");
           setAttribute(box, "data-tone", null);
@@ -50,6 +56,16 @@ export function createTotals({ quantities }) {
         flow.note,
         totals.flow === null ? t("fleet.noCurrent") : t("fleet.sumOf", { count: totals.flowOf }),
       );
+      // A sum of some devices is no total.
+      const whole = volume.missing === 0;
+      setText(today.value, whole ? quantities.withUnit(volume.sum, "totalizer") : NO_VALUE);
+      setText(
+        today.note,
+        whole
+          ? t("fleet.volumeOf", { count: volume.of, at })
+          : t(failed ? "fleet.volumeFailed" : "fleet.volumeMissing"),
+      );
+      setAttribute(today.box, "data-tone", failed ? "warning" : null);
     },
   };
 }

@@ -8,7 +8,7 @@ import { t } from "../../lib/translate.js";
 /** @typedef {import("../../types.js").Alert} Alert */
 
 /** Most alerts that are written out; the rest is counted. */
-const SHOWN = 100;
+const MOST = 100;
 
 const MAY_RESOLVE = new Set(["operator", "admin"]);
 
@@ -18,8 +18,10 @@ const MAY_RESOLVE = new Set(["operator", "admin"]);
  * @param {object} options
  * @param {import("../../types.js").Context} options.context
  * @param {(alert: Alert) => void} options.onResolve
+ * @param {() => number} [options.most]  how many are written out
+ * @param {Node | null} [options.link]  below them
  */
-export function createAlertList({ context, onResolve }) {
+export function createAlertList({ context, onResolve, most = () => MOST, link = null }) {
   const { fleet, instants: home, instantsOf } = context;
   const mayResolve = MAY_RESOLVE.has(context.profile.role);
   const title = h("h2", { id: "alerts-title", tabindex: -1 }, t("alerts.open"));
@@ -33,6 +35,7 @@ export function createAlertList({ context, onResolve }) {
     list,
     empty,
     more,
+    link,
   );
   /** @type {Map<string, ReturnType<typeof createItem>>} */
   const items = new Map();
@@ -66,7 +69,8 @@ export function createAlertList({ context, onResolve }) {
    * @param {number} now [ms]
    */
   function show(alerts, now) {
-    const shown = alerts.slice(0, SHOWN);
+    const limit = most();
+    const shown = alerts.slice(0, limit);
     const present = new Set(shown.map((alert) => alert.id));
     for (const [id, { node }] of items) {
       if (present.has(id)) continue;
@@ -82,8 +86,8 @@ export function createAlertList({ context, onResolve }) {
     });
     empty.hidden = !fleet.isLoaded() || alerts.length > 0;
     list.hidden = alerts.length === 0;
-    more.hidden = alerts.length <= SHOWN;
-    setText(more, more.hidden ? "" : t("alerts.more", { count: alerts.length - SHOWN }));
+    more.hidden = alerts.length <= limit;
+    setText(more, more.hidden ? "" : t("alerts.more", { count: alerts.length - limit }));
   }
 
   /**
