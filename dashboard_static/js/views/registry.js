@@ -31,4 +31,12 @@ export const VIEWS = Object.freeze([
     tab: true,
     load: () => import("./alerts/index.js"),
   },
+  {
+    id: "account",
+    path: "/account",
+    title: "account.title",
+    roles: EVERYBODY,
+    tab: true,
+    load: () => import("./account/index.js"),
+  },
 ]);
