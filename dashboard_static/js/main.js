@@ -25,6 +25,12 @@ const NEEDS_PASSWORD = "fluxio-needs-password";
 const arrival = readArrival(globalThis.location.hash);
 // Tokens do not stay in the address, nor in the history.
 if (arrival !== null) globalThis.history.replaceState(null, "", globalThis.location.pathname);
+globalThis.addEventListener("hashchange", (event) => {
+  if (readArrival(globalThis.location.hash) === null) return;
+  // A link that is opened in this very page: it is read when the page begins, and is no view.
+  event.stopImmediatePropagation();
+  reload();
+});
 
 /** @param {string} next */
 function speak(next) {
@@ -83,7 +89,7 @@ async function start(config, clockOffset) {
     return error === null ? null : signInWords(error);
   };
   actions.forgot = own.sendLink;
-  const badLink = await arrive();
+  let badLink = await arrive();
   const session = watchSession({ client, onBegin: begin, onEnd: end });
   actions.signOut = () => void session.signOut(close);
   /** @type {import("./types.js").AccountActions} */
@@ -120,7 +126,8 @@ async function start(config, clockOffset) {
   function begin(person) {
     user = person;
     lock.begin();
-    void open(person);
+    void open(person, badLink);
+    badLink = "";
   }
 
   /** Shows the views, or what must come before them. @param {User} person @param {string} [notice] */
