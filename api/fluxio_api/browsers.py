@@ -72,6 +72,7 @@ def content_security_policy(supabase_url: str, api_url: str | None) -> str:
             "style-src 'self'",
             f"connect-src {' '.join(reached)}",
             "img-src 'self'",
+            "manifest-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",

@@ -3,11 +3,12 @@
 import { byId, h, setAttribute, setText } from "./lib/dom.js";
 import { LANGUAGES, t } from "./lib/translate.js";
 import { createBanner } from "./shell/banner.js";
+import { createGate } from "./shell/gate.js";
 import { createSignIn } from "./shell/sign-in.js";
 import { createStatus } from "./shell/status.js";
 
 /** Languages in their own words, so that everybody finds theirs. */
-const LANGUAGE_NAMES = { en: "English", de: "Deutsch" };
+export const LANGUAGE_NAMES = { en: "English", de: "Deutsch" };
 
 /**
  * @param {object} options
@@ -16,12 +17,14 @@ const LANGUAGE_NAMES = { en: "English", de: "Deutsch" };
  * @param {() => void} options.onRetry
  * @param {() => void} options.onSignOut
  * @param {(email: string, password: string) => Promise<string | null>} options.onSignIn
+ * @param {(email: string) => Promise<string | null>} options.onForgot  has a link sent
  */
-export function createShell({ language, onLanguage, onRetry, onSignOut, onSignIn }) {
+export function createShell({ language, onLanguage, onRetry, onSignOut, onSignIn, onForgot }) {
   translatePage(language);
   const status = createStatus();
   const banner = createBanner({ onRetry });
   const signIn = createSignIn({ onSubmit: onSignIn });
+  const gate = createGate();
   const organization = byId("organization", HTMLElement);
   const account = byId("account", HTMLElement);
   const accountName = byId("account-name", HTMLElement);
@@ -34,6 +37,16 @@ export function createShell({ language, onLanguage, onRetry, onSignOut, onSignIn
   const links = new Map();
 
   byId("sign-out", HTMLButtonElement).addEventListener("click", onSignOut);
+  byId("forgot", HTMLButtonElement).addEventListener("click", () => {
+    signIn.hide();
+    gate.showForgot({
+      onSend: onForgot,
+      onBack: () => {
+        gate.hide();
+        signIn.show("");
+      },
+    });
+  });
   byId("skip", HTMLAnchorElement).addEventListener("click", (event) => {
     // The address belongs to the views.
     event.preventDefault();
@@ -50,7 +63,7 @@ export function createShell({ language, onLanguage, onRetry, onSignOut, onSignIn
   return {
     status,
     banner,
-    signIn,
+    gate,
 
     /** @param {string} name  the view's, or of what it shows; empty: none */
     setTitle(name) {
@@ -88,6 +101,7 @@ export function createShell({ language, onLanguage, onRetry, onSignOut, onSignIn
     /** Somebody is signed in, whoever it is. @param {string} email */
     showAccount(email) {
       signIn.hide();
+      gate.hide();
       account.hidden = false;
       setText(accountName, email);
     },
@@ -109,17 +123,25 @@ export function createShell({ language, onLanguage, onRetry, onSignOut, onSignIn
 
     /** Nobody is signed in: nothing of a person stays. @param {string} words  why the form is shown again */
     showSignIn(words) {
+      this.showNothing();
       account.hidden = true;
+      setText(accountName, "");
+      status.show("off");
+      signIn.show(words);
+    },
+
+    /** Takes away what a person sees; their name and the way out stay. */
+    showNothing() {
+      gate.hide();
       noOrganization.hidden = true;
       nav.hidden = true;
       tabs.replaceChildren();
       links.clear();
-      for (const node of [organization, accountName, notice]) setText(node, "");
+      for (const node of [organization, notice]) setText(node, "");
       notice.hidden = true;
       this.showZone("");
       this.setTitle("");
-      status.show("off");
-      signIn.show(words);
+      status.show("locked");
     },
   };
 }

@@ -23,7 +23,7 @@ const TICK_MS = 1000;
 /**
  * What lives as long as the page.
  *
- * @typedef {Pick<import("./types.js").Context, "client" | "api" | "config" | "clock" | "locale" | "preferences">}
+ * @typedef {Pick<import("./types.js").Context, "client" | "api" | "config" | "clock" | "locale" | "preferences" | "account">}
  *   Services
  */
 

@@ -110,6 +110,12 @@
  * @property {() => void} redraw  calls the view's `update` with the next frame
  * @property {import("./lib/preferences.js").Preferences} preferences
  * @property {import("./live/alarm.js").Alarm} alarm  sound and desktop notifications
+ * @property {AccountActions} account
+ *
+ * @typedef {object} AccountActions  those that may fail give null, or what went wrong in words
+ * @property {(email: string, current: string, next: string) => Promise<{isSet: boolean, words: string}>} changePassword
+ * @property {() => Promise<string | null>} signOutEverywhere
+ * @property {(language: string) => void} chooseLanguage  loads the page anew
  *
  * @typedef {Record<string, string>} Params  what the address holds, from its path and after its "?"
  *

@@ -76,13 +76,28 @@ export function failureWords(error) {
 /**
  * @param {{name?: string, code?: string, status?: number, message?: string}} error  of supabase-js Auth
  */
-export function signInWords(error) {
+export function signInWords(
+  error,
+  otherwise = /** @type {"signIn.failed" | "account.failed"} */ ("signIn.failed"),
+) {
   if (error.code === "invalid_credentials") return t("signIn.wrong");
   if (error.code === "email_not_confirmed") return t("signIn.unconfirmed");
   if (error.code === "user_banned") return t("signIn.locked");
   if (error.status === 429) return t("signIn.tooMany");
   if (error.name === "AuthRetryableFetchError" || error.status === 0) return t("signIn.unreachable");
-  return t("signIn.failed", { message: error.message ?? "" });
+  return t(otherwise, { message: error.message ?? "" });
+}
+
+/**
+ * What to say when a new password was refused.
+ *
+ * @param {{code?: string, status?: number, name?: string, message?: string}} error
+ */
+export function passwordWords(error) {
+  if (error.code === "weak_password") return t("password.weak", { message: error.message ?? "" });
+  if (error.code === "same_password") return t("password.same");
+  if (error.code === "reauthentication_needed") return t("password.signInAgain");
+  return signInWords(error, "account.failed");
 }
 
 /** @param {unknown} error */

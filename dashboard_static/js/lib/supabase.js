@@ -16,17 +16,19 @@ export const SESSION_KEY = "fluxio-session";
 
 /**
  * @param {import("./config.js").Config} config
+ * @param {{isBeside?: boolean}} [options]  isBeside: for one question, beside the session that is kept
  * @returns {SupabaseClient}
  */
-export function createSupabase(config) {
+export function createSupabase(config, { isBeside = false } = {}) {
   const { createClient } = /** @type {{supabase: typeof import("@supabase/supabase-js")}} */ (
     /** @type {unknown} */ (globalThis)
   ).supabase;
   return createClient(config.supabase_url, config.supabase_anon_key, {
     auth: {
-      storageKey: SESSION_KEY,
-      persistSession: true,
-      autoRefreshToken: true,
+      storageKey: isBeside ? `${SESSION_KEY}-beside` : SESSION_KEY,
+      persistSession: !isBeside,
+      autoRefreshToken: !isBeside,
+      // lib/arrival.js reads such an address; here the tokens would stay in the browser's history.
       detectSessionInUrl: false,
     },
     // Who asks repeats; retries inside the client would only delay the news of an outage.

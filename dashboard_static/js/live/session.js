@@ -40,6 +40,16 @@ export function watchSession({ client, onBegin, onEnd, storage = globalThis.loca
   }
 
   /**
+   * Signs out on every device. Gives the error when the server refused or cannot be reached: then nothing has changed.
+   */
+  async function signOutEverywhere() {
+    asked = true;
+    const { error } = await client.auth.signOut({ scope: "global" });
+    if (error !== null) asked = false;
+    return error;
+  }
+
+  /**
    * Signs out on this device, also when the server cannot be reached.
    *
    * @param {() => Promise<unknown>} leave  leaves the channels: they keep the person's rights otherwise
@@ -54,5 +64,5 @@ export function watchSession({ client, onBegin, onEnd, storage = globalThis.loca
     follow(null);
   }
 
-  return { signOut, dispose: () => data.subscription.unsubscribe() };
+  return { signOut, signOutEverywhere, dispose: () => data.subscription.unsubscribe() };
 }

@@ -10,7 +10,7 @@ export function createStatus() {
   const view = byId("view", HTMLElement);
 
   return {
-    /** @param {"off" | "connecting" | "live" | "lost"} state */
+    /** @param {"off" | "locked" | "connecting" | "live" | "lost"} state */
     show(state) {
       setAttribute(region, "data-state", state);
       setAttribute(view, "data-link", state);

@@ -56,4 +56,12 @@ export const VIEWS = Object.freeze([
   admin("channels", () => import("./admin/channels.js")),
   admin("letters", () => import("./admin/letters.js")),
   admin("audit", () => import("./admin/audit.js")),
+  {
+    id: "account",
+    path: "/account",
+    title: "account.title",
+    roles: EVERYBODY,
+    tab: true,
+    load: () => import("./account/index.js"),
+  },
 ]);

@@ -33,5 +33,7 @@ class LocalSettings(BaseSettings):
     api_port: Port = Field(default=None, ge=1, le=65535)
     #: The simulated plant's Modbus server (usual: 5020).
     modbus_port: Port = Field(default=None, ge=1, le=65535)
+    #: Life of a person's access token [s].
+    jwt_expiry_s: int = Field(default=3600, ge=30)
     #: The simulated plant's control address (usual: 5021).
     control_port: Port = Field(default=None, ge=1, le=65535)

@@ -121,7 +121,7 @@ class Stack:
             "site_url": self.api_url,
             "schemas": ["public"],
             "max_rows": 1000,
-            "jwt_expiry_s": 3600,
+            "jwt_expiry_s": self.settings.jwt_expiry_s,
         }
 
     def start(self, *, include_seed: bool = False) -> None:

@@ -75,6 +75,7 @@ def shelf() -> Shelf:
 def make_client(shelf: Shelf, tmp_path: Path) -> Callable[..., FlaskClient]:
     (tmp_path / "index.html").write_text("<!doctype html><title>page</title>")
     (tmp_path / "main.js").write_text("export {};")
+    (tmp_path / "manifest.webmanifest").write_text("{}")
     (tmp_path / ".hidden").write_text("x")
 
     def make(**changes: object) -> FlaskClient:

@@ -25,6 +25,12 @@ def test_modules_have_a_type_that_browsers_run(client: FlaskClient) -> None:
         assert answer.mimetype == "text/javascript"
 
 
+def test_the_manifest_has_the_type_and_the_right_that_browsers_ask_for(client: FlaskClient) -> None:
+    with client.get("/manifest.webmanifest") as answer:
+        assert answer.mimetype == "application/manifest+json"
+        assert "manifest-src 'self';" in answer.headers["Content-Security-Policy"]
+
+
 def test_the_page_is_told_what_it_needs_and_no_secret(make_client: Callable[..., FlaskClient]) -> None:
     answer = make_client(public_supabase_url="https://abc.supabase.co").get("/config.json")
     body = answer.get_json()
