@@ -3,10 +3,11 @@
 import { alerts } from "./words/alerts.js";
 import { device } from "./words/device.js";
 import { fleet } from "./words/fleet.js";
+import { rules } from "./words/rules.js";
 import { shared } from "./words/shared.js";
 import { shell } from "./words/shell.js";
 
 export const WORDS = {
-  en: { ...shared.en, ...shell.en, ...fleet.en, ...device.en, ...alerts.en },
-  de: { ...shared.de, ...shell.de, ...fleet.de, ...device.de, ...alerts.de },
+  en: { ...shared.en, ...shell.en, ...fleet.en, ...device.en, ...alerts.en, ...rules.en },
+  de: { ...shared.de, ...shell.de, ...fleet.de, ...device.de, ...alerts.de, ...rules.de },
 };

@@ -31,4 +31,12 @@ export const VIEWS = Object.freeze([
     tab: true,
     load: () => import("./alerts/index.js"),
   },
+  {
+    id: "rules",
+    path: "/rules/:id?",
+    title: "rules.title",
+    roles: EVERYBODY,
+    tab: true,
+    load: () => import("./rules/index.js"),
+  },
 ]);
