@@ -28,7 +28,8 @@ insert into public.alert_rules (
   organization_id, device_id, rule_name, rule_type, threshold_value, severity, notification_channels
 )
 values
-  (%(organization_id)s, %(device_id)s, 'Own', 'high_flow', 50, 'warning', '[{"channel": "duty", "to": ["a@b.example"]}]'),
+  (%(organization_id)s, %(device_id)s, 'Own', 'high_flow', 50, 'warning',
+    '[{"channel": "duty", "to": ["a@b.example"]}]'),
   (%(organization_id)s, null, 'Common', 'no_data', null, 'critical', '[]')
 """
 
@@ -98,7 +99,7 @@ def test_a_rule_is_made_with_a_preview_of_the_past_days(system: System, dashboar
     expect(page.get_by_role("form")).to_contain_text("Write a number without thousands separators")
     page.get_by_role("textbox", name="Threshold").fill("50.5")
     page.get_by_role("textbox", name="Name").fill("Burst")
-    page.get_by_label("Device", exact=True).select_option(north.device_id)
+    page.get_by_role("form").get_by_label("Device", exact=True).select_option(north.device_id)
     page.get_by_label("duty").check()
     expect(past.get_by_label("Try it on")).to_be_hidden()
     page.get_by_role("button", name="Save rule").click()
@@ -160,9 +161,12 @@ def test_what_fails_is_said_and_typed_text_stays(dashboard: Dashboard) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.get_by_role("main")).to_contain_text("The rules could not be read again. What is shown is of ")
     expect(page.get_by_role("link", name="Own")).to_be_visible()
+    with page.expect_request("**/rest/v1/alert_rules?*"):
+        page.get_by_role("main").get_by_role("button", name="Try again").click()
     page.unroute("**/rest/v1/alert_rules?*")
-    page.get_by_role("main").get_by_role("button", name="Try again").click()
+    page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.get_by_role("main")).not_to_contain_text("could not be read again")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     dashboard.errors.clear()
 
 

@@ -125,6 +125,13 @@ export function createForm({ rule, deviceId, mayChange, readsChannels, locale, o
   /** @type {Map<string, HTMLInputElement>} */
   const boxes = new Map();
   let isTried = false;
+  const typeNow = () => /** @type {Rule["rule_type"]} */ (type.value);
+  const places = {
+    name: { input: name, fault: nameError },
+    threshold,
+    deadband,
+    duration,
+  };
   fit();
 
   /** @param {"threshold" | "deadband" | "duration"} field @param {string} value */
@@ -144,8 +151,6 @@ export function createForm({ rule, deviceId, mayChange, readsChannels, locale, o
     const node = h("div", {}, label, h("div", { class: "with-unit" }, input, unit), fault, hint);
     return { node, label, input, unit, hint, fault };
   }
-
-  const typeNow = () => /** @type {Rule["rule_type"]} */ (type.value);
 
   /** What of the form goes with its type. */
   function fit() {
@@ -193,13 +198,6 @@ export function createForm({ rule, deviceId, mayChange, readsChannels, locale, o
       decimals,
     );
   }
-
-  const places = {
-    name: { input: name, fault: nameError },
-    threshold,
-    deadband,
-    duration,
-  };
 
   /** Writes the faults beside their fields; gives the first such field. @param {Partial<Record<Field, string>>} faults */
   function mark(faults) {

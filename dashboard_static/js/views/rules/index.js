@@ -169,6 +169,7 @@ export function createView() {
       draw = () => {
         const rules = store.rules();
         const failure = store.failure();
+        if (failure === "" && notice.contains(document.activeElement)) title.focus();
         notice.hidden = failure === "";
         setText(
           reason,

@@ -26,10 +26,10 @@ const WITH_LEVEL = new Set(["high_flow", "low_flow", "zero_flow", "battery_low"]
 
 /** @param {import("../../types.js").Context} context */
 export function createPreview({ client, clock, quantities, locale, instantsOf, announce }) {
-  const title = h("h2", { id: "preview-title" }, t("rules.preview"));
+  const title = h("h2", { id: "preview-title", tabindex: -1 }, t("rules.preview"));
   const words = h("p", { class: "preview-words" });
   const warning = h("p", { class: "error", hidden: true });
-  const retry = h("button", { type: "button", hidden: true, onclick: () => ask(0) }, t("action.retry"));
+  const retry = h("button", { type: "button", hidden: true, onclick: again }, t("action.retry"));
   const place = h("div", { class: "preview-chart", role: "img", hidden: true });
   const list = h("ol", { class: "preview-list", reversed: true });
   const more = h("p", { class: "empty" });
@@ -78,6 +78,11 @@ export function createPreview({ client, clock, quantities, locale, instantsOf, a
     list.replaceChildren();
     setText(more, "");
     setText(note, "");
+  }
+
+  function again() {
+    title.focus();
+    ask(0);
   }
 
   /** @param {number} after [ms] */

@@ -44,7 +44,10 @@ export function createDecimals(locale) {
     write: (value) => (value === null ? "" : format.format(value)),
     /** Null: nothing is there; NaN: no number. @param {string} text */
     read(text) {
-      const plain = text.trim().replace("−", "-");
+      const plain = text
+        .replace(/[\u061c\u200e\u200f]/g, "")
+        .trim()
+        .replace("−", "-");
       if (plain === "") return null;
       const parts = plain.split(sign);
       const isNumber = parts.length < 3 && parts.every((part, i) => (i ? /^\d+$/ : /^[+-]?\d+$/).test(part));
