@@ -6,6 +6,7 @@ import { admin } from "./words/admin.js";
 import { alerts } from "./words/alerts.js";
 import { device } from "./words/device.js";
 import { fleet } from "./words/fleet.js";
+import { rules } from "./words/rules.js";
 import { shared } from "./words/shared.js";
 import { shell } from "./words/shell.js";
 
@@ -16,6 +17,7 @@ export const WORDS = {
     ...fleet.en,
     ...device.en,
     ...alerts.en,
+    ...rules.en,
     ...account.en,
     ...admin.en,
   },
@@ -25,6 +27,7 @@ export const WORDS = {
     ...fleet.de,
     ...device.de,
     ...alerts.de,
+    ...rules.de,
     ...account.de,
     ...admin.de,
   },

@@ -1,7 +1,7 @@
 // @ts-check
 /** The chart of one quantity, drawn by uPlot: a mean in its band, or bars; gaps stay gaps; marks. */
 import { timeTicks } from "../../lib/zone.js";
-import { isolatedIndices, valueRange } from "./columns.js";
+import { including, isolatedIndices, valueRange } from "./columns.js";
 
 /** @typedef {typeof import("uplot")} UPlotClass */
 /** @typedef {InstanceType<UPlotClass>} Plot */
@@ -35,8 +35,10 @@ export async function createChart(place, { quantities, ticks, onSelect, onCursor
   let columns = [[], [], [], []];
   let span = { from: 0, to: 1 };
   let bars = false;
-  /** @type {Mark[]} */
+  /** @type {Pick<Mark, "from" | "to" | "tone" | "number">[]} */
   let marks = [];
+  /** @type {number | null} */
+  let level = null;
   /** @type {Plot | null} */
   let plot = null;
 
@@ -77,7 +79,7 @@ export async function createChart(place, { quantities, ticks, onSelect, onCursor
         legend: { show: false },
         scales: {
           x: { time: true, range: () => [span.from / 1000, span.to / 1000] },
-          y: { range: (_plot, min, max) => valueRange(min, max, bars) },
+          y: { range: (_plot, min, max) => valueRange(...including(level, min, max), bars) },
         },
         axes: [
           {
@@ -137,6 +139,17 @@ export async function createChart(place, { quantities, ticks, onSelect, onCursor
     ctx.font = MARK_FONT.replace("11", String(11 * ratio));
     ctx.textAlign = "left";
     ctx.textBaseline = "bottom";
+    if (level !== null) {
+      const y = self.valToPos(level, "y", true);
+      ctx.strokeStyle = colour("--critical");
+      ctx.lineWidth = 1.5 * ratio;
+      ctx.setLineDash([6 * ratio, 4 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    }
     let free = 0;
     for (const { from, to, tone, number } of marks.toSorted((a, b) => a.from - b.from)) {
       const left = at(from);
@@ -175,9 +188,11 @@ export async function createChart(place, { quantities, ticks, onSelect, onCursor
      * @param {Columns} next
      * @param {{from: number, to: number}} nextSpan [ms] what the time axis shows
      * @param {boolean} asBars
-     * @param {Mark[]} nextMarks
+     * @param {Pick<Mark, "from" | "to" | "tone" | "number">[]} nextMarks
+     * @param {number | null} [nextLevel]  a threshold, drawn as a line
      */
-    show(next, nextSpan, asBars, nextMarks) {
+    show(next, nextSpan, asBars, nextMarks, nextLevel = null) {
+      level = nextLevel;
       columns = next;
       span = nextSpan;
       marks = nextMarks;

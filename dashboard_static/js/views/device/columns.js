@@ -166,3 +166,16 @@ export function valueRange(min, max, fromZero) {
   if (fromZero) return [Math.min(0, min), Math.max(max + air, 0.1)];
   return [min >= 0 ? Math.max(0, min - air) : min - air, max + air];
 }
+
+/**
+ * A range of values widened to hold a level; no level: as it was.
+ *
+ * @param {number | null} level
+ * @param {number | null} min
+ * @param {number | null} max
+ * @returns {[number | null, number | null]}
+ */
+export function including(level, min, max) {
+  if (level === null) return [min, max];
+  return [Math.min(level, min ?? level), Math.max(level, max ?? level)];
+}
