@@ -33,6 +33,11 @@ returns table (i bigint, value text, kind text)
 language sql as $$
   select row_number() over (), e ->> 'v', jsonb_typeof(items) from jsonb_array_elements(items) as e
 $$;
+create function public.probe_gaps()
+returns table (floats double precision[], counts bigint[], numerics numeric[], times timestamptz[])
+language sql as $$
+  select array[1.5, null], array[null, 7], array[null, 0.25], array[null, '2026-11-22T08:22:50Z'::timestamptz]
+$$;
 create function public.probe_raise(code text) returns void
 language plpgsql as $$
 begin
@@ -53,13 +58,14 @@ create function public.probe_sleep(seconds double precision) returns void
 language sql as $$ select pg_sleep(seconds) $$;
 create table public.probe_requests (id integer primary key, seen jsonb default public.probe_request());
 grant execute on function
-  public.probe_elements(jsonb), public.probe_raise(text), public.probe_request(),
+  public.probe_elements(jsonb), public.probe_gaps(), public.probe_raise(text), public.probe_request(),
   public.probe_sleep(double precision)
 to anon, authenticated, service_role;
 """
 DROP = """
 drop table if exists public.probe, public.probe_requests, public.probe_later cascade;
-drop function if exists public.probe_elements, public.probe_raise, public.probe_request, public.probe_sleep;
+drop function if exists
+  public.probe_elements, public.probe_gaps, public.probe_raise, public.probe_request, public.probe_sleep;
 """
 
 Call = Callable[..., httpx.Response]

@@ -79,6 +79,17 @@ def test_an_array_keeps_its_elements(stored: Callable[..., dict[str, Any]]) -> N
     assert stored(tags=tags)["tags"] == tags
 
 
+def test_a_null_in_an_array_stays_null(probe: Stack, call: Call) -> None:
+    assert call("POST", "/rest/v1/rpc/probe_gaps", json={}).json() == [
+        {
+            "floats": [1.5, None],
+            "counts": [None, 7],
+            "numerics": [None, 0.25],
+            "times": [None, "2026-11-22T08:22:50+00:00"],
+        }
+    ]
+
+
 def test_an_object_for_a_text_column_is_its_json(stored: Callable[..., dict[str, Any]]) -> None:
     assert stored(note={"a": 1})["note"] == '{"a":1}'
 

@@ -10,16 +10,27 @@ export const POSTGREST_TYPES = {
   jsonb: { to: 3802, from: [3802], serialize: toJsonText, parse: JSON.parse },
   // An object sent for a text column is its JSON text.
   text: { to: 25, from: [25, 1042, 1043], serialize: toText, parse: String },
-  bigint: { to: 20, from: [20], serialize: String, parse: toInteger },
+  bigint: { to: 20, from: [20], serialize: String, parse: orNull(toInteger) },
   // numeric and the floats are numbers, except for what JSON has no number for: NaN, Infinity.
-  numeric: { to: 1700, from: [1700], serialize: String, parse: toNumber },
-  float: { to: 701, from: [700, 701], serialize: String, parse: toNumber },
+  numeric: { to: 1700, from: [1700], serialize: String, parse: orNull(toNumber) },
+  float: { to: 701, from: [700, 701], serialize: String, parse: orNull(toNumber) },
   // bytea is PostgreSQL's own text form, \x00ff, in both directions.
   bytea: { to: 17, from: [17], serialize: String, parse: String },
-  timestamp: { to: 1114, from: [1114], serialize: String, parse: toIsoTimestamp },
-  timestamptz: { to: 1184, from: [1184], serialize: String, parse: toIsoTimestamp },
-  date: { to: 1082, from: [1082], serialize: String, parse: String },
+  timestamp: { to: 1114, from: [1114], serialize: String, parse: orNull(toIsoTimestamp) },
+  timestamptz: { to: 1184, from: [1184], serialize: String, parse: orNull(toIsoTimestamp) },
+  date: { to: 1082, from: [1082], serialize: String, parse: orNull(String) },
 };
+
+/**
+ * In an array postgres.js hands over a null as the text NULL; no number and no time is written so.
+ *
+ * @template T
+ * @param {(text: string) => T} parse
+ * @returns {(text: string) => T | null}
+ */
+function orNull(parse) {
+  return (text) => (text === "NULL" ? null : parse(text));
+}
 
 /** @param {unknown} value */
 function toJsonText(value) {
