@@ -165,8 +165,24 @@ def test_what_fails_is_said_and_typed_text_stays(dashboard: Dashboard) -> None:
         page.get_by_role("main").get_by_role("button", name="Try again").click()
     page.unroute("**/rest/v1/alert_rules?*")
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(page.get_by_role("main")).not_to_contain_text("could not be read again")
+    expect(page.get_by_text("The rules could not be read again.")).to_be_hidden()
     expect(page.get_by_role("heading", level=1)).to_be_focused()
+    dashboard.errors.clear()
+
+
+def test_a_rule_saved_before_the_list_was_read_is_not_shown_as_the_only_one(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    refused = "**/rest/v1/alert_rules?*"
+    page.route(refused, lambda route: route.fulfill(status=503, body="{}"))
+    page.evaluate("location.hash = '#/rules/new'")
+    page.reload()
+    page.get_by_role("textbox", name="Threshold").fill("50")
+    expect(page.get_by_role("main")).to_contain_text("The rules could not be read.")
+    page.unroute(refused)
+    page.get_by_role("button", name="Save rule").click()
+    expect(page.get_by_role("link", name="High flow")).to_be_focused()
+    expect(page.get_by_role("link", name="Common")).to_be_visible()
+    expect(page.get_by_role("link", name="Own")).to_be_visible()
     dashboard.errors.clear()
 
 

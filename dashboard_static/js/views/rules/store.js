@@ -61,10 +61,13 @@ export function createStore({ client, clock }, onChange) {
     /** A rule as the API answered it; without values it is gone. @param {string} id @param {Rule | null} next */
     put(id, next) {
       if (closed) return;
-      turn += 1;
-      const others = (rules ?? []).filter((rule) => rule.id !== id);
-      rules = next === null ? others : [...others, next];
-      onChange();
+      if (rules !== null) {
+        const others = rules.filter((rule) => rule.id !== id);
+        rules = next === null ? others : [...others, next];
+        onChange();
+      }
+      // What is on its way may be older than this, and one rule alone is no list.
+      void load();
     },
     close() {
       closed = true;
