@@ -19,7 +19,7 @@ test("a reset and an invitation bring a session that needs a password; another l
     ["magiclink", false],
     ["", false],
   ]) {
-    assert.deepEqual(readArrival(`#${TOKENS}&type=${type}`), { tokens, needsPassword }, type);
+    assert.deepEqual(readArrival(`#${TOKENS}&type=${type}`), { tokens, needsPassword }, String(type));
   }
 });
 
