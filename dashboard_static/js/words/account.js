@@ -16,7 +16,7 @@ export const account = {
     "account.password": "Change the password",
     "account.lock": "Lock when unused",
     "account.lockHelp":
-      "The page then hides every value and asks for the password, in all tabs of this browser. What was typed and not saved is lost.",
+      "The page then hides every value and asks for the password, in all tabs of this browser. While it is locked no alert is shown or heard. What was typed and not saved is lost.",
     "account.never": "Never",
     "account.minutes": { one: "After {count} minute", other: "After {count} minutes" },
     "account.lockSaved": "The choice is kept in this browser.",
@@ -41,7 +41,7 @@ export const account = {
     "account.password": "Passwort ändern",
     "account.lock": "Bei Nichtbenutzung sperren",
     "account.lockHelp":
-      "Die Seite verbirgt dann alle Werte und fragt nach dem Passwort, in allen Tabs dieses Browsers. Nicht gespeicherte Eingaben gehen verloren.",
+      "Die Seite verbirgt dann alle Werte und fragt nach dem Passwort, in allen Tabs dieses Browsers. Solange sie gesperrt ist, wird kein Alarm gezeigt oder gemeldet. Nicht gespeicherte Eingaben gehen verloren.",
     "account.never": "Nie",
     "account.minutes": { one: "Nach {count} Minute", other: "Nach {count} Minuten" },
     "account.lockSaved": "Die Wahl gilt in diesem Browser.",
