@@ -213,6 +213,7 @@ async function start(config, clockOffset) {
     closing = close();
     if (reason === "asked") globalThis.history.replaceState(null, "", globalThis.location.pathname);
     shell.showSignIn(reason === "expired" ? t("signIn.expired") : reason === "none" ? badLink : "");
+    badLink = "";
   }
 }
 

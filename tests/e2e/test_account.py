@@ -93,6 +93,8 @@ def test_a_forgotten_password_is_set_anew_by_the_mailed_link(
         page.goto(link)
         expect(page.get_by_text("This link has expired or was already used.")).to_be_visible()
         dashboard.sign_in(person.email, NEW_PASSWORD)
+        expect(page.get_by_text("This link has expired")).to_have_count(1)
+        expect(page.get_by_text("This link has expired")).to_be_hidden()
         assert dashboard.errors == []
 
 
