@@ -29,7 +29,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-  v_origin constant timestamptz := '0001-01-01T00:00:00Z';
+  v_origin constant timestamptz := timestamptz '0001-01-01T00:00:00Z';
   v_raw_since constant timestamptz := private.raw_complete_since();
   v_is_counter constant boolean := get_quantity_series.quantity = 'totalizer';
   v_read_from timestamptz;

@@ -21,7 +21,7 @@ set timezone = 'UTC'
 as $$
 #variable_conflict use_column
 declare
-  v_origin constant timestamptz := '0001-01-01T00:00:00Z';
+  v_origin constant timestamptz := timestamptz '0001-01-01T00:00:00Z';
   v_step interval;
 begin
   if cardinality(get_flow_sparks.device_ids) > 100 then

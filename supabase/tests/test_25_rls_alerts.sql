@@ -18,7 +18,7 @@ select bag_eq(
     where table_schema = 'public' and table_name = 'alerts' and grantee = 'authenticated'
     and privilege_type = 'UPDATE'
   $$,
-  $$ select unnest(string_to_array('acknowledged_at is_resolved resolution_note', ' ')) $$,
+  $$ select unnest(string_to_array('acknowledged_at acknowledgement_note is_resolved resolution_note', ' ')) $$,
   'alerts: the columns people update'
 );
 select results_eq(
