@@ -15,25 +15,30 @@ RAW = zlib.compressobj(wbits=-15)
 RAW_DEFLATED = RAW.compress(BODY) + RAW.flush()
 
 
+def zipped(body: bytes) -> bytes:
+    """As gzip does it, at no time, so that a test has the same name every time."""
+    return gzip.compress(body, mtime=0)
+
+
 @pytest.mark.parametrize(
     ("sent", "encoding"),
     [
         (BODY, ""),
         (BODY, "identity"),
-        (gzip.compress(BODY), "gzip"),
-        (gzip.compress(BODY), "x-gzip"),
-        (gzip.compress(BODY), " GZIP "),
-        (gzip.compress(BODY), "deflate, gzip"),
-        (gzip.compress(zlib.compress(BODY)), "deflate, gzip"),
-        (gzip.compress(gzip.compress(BODY)), "gzip"),
-        (gzip.compress(BODY[:5]) + gzip.compress(BODY[5:]) + b"\0\0", "gzip"),
-        (gzip.compress(BODY), "identity"),
+        (zipped(BODY), "gzip"),
+        (zipped(BODY), "x-gzip"),
+        (zipped(BODY), " GZIP "),
+        (zipped(BODY), "deflate, gzip"),
+        (zipped(zlib.compress(BODY)), "deflate, gzip"),
+        (zipped(zipped(BODY)), "gzip"),
+        (zipped(BODY[:5]) + zipped(BODY[5:]) + b"\0\0", "gzip"),
+        (zipped(BODY), "identity"),
         (zlib.compress(BODY), "deflate"),
         (RAW_DEFLATED, "deflate"),
         # A proxy that unpacked the body and left the header.
         (BODY, "gzip"),
         (BODY, "deflate"),
-        (gzip.compress(base64.b64encode(BODY)), "gzip"),
+        (zipped(base64.b64encode(BODY)), "gzip"),
         (base64.b64encode(base64.b64encode(BODY)), ""),
     ],
 )
@@ -49,9 +54,9 @@ def test_what_is_no_layer_is_left_to_the_parser(sent: bytes) -> None:
 @pytest.mark.parametrize(
     ("sent", "encoding"),
     [
-        (gzip.compress(BODY)[:-1], ""),
-        (gzip.compress(BODY)[:12], "gzip"),
-        (gzip.compress(BODY) + b"more", "gzip"),
+        (zipped(BODY)[:-1], ""),
+        (zipped(BODY)[:12], "gzip"),
+        (zipped(BODY) + b"more", "gzip"),
         (b"\x1f\x8b" + b"x" * 50, ""),
         (zlib.compress(BODY)[:-3], "deflate"),
         (b"\xff" * 20, "deflate"),
@@ -67,11 +72,11 @@ def test_what_is_broken_is_said_to_be(sent: bytes, encoding: str) -> None:
 @pytest.mark.parametrize(
     ("sent", "encoding"),
     [
-        (gzip.compress(b" " * 200_000_000, 9), "gzip"),
+        (zipped(b" " * 200_000_000), "gzip"),
         (zlib.compress(b" " * 200_000_000, 9), "deflate"),
-        (gzip.compress(b" " * (LIMIT + 1)), ""),
-        (gzip.compress(b" " * 600_000) * 2, ""),
-        (gzip.compress(gzip.compress(b" " * 200_000_000, 9), 9), "gzip, gzip"),
+        (zipped(b" " * (LIMIT + 1)), ""),
+        (zipped(b" " * 600_000) * 2, ""),
+        (zipped(zipped(b" " * 200_000_000)), "gzip, gzip"),
         (b"x" * (LIMIT + 1), ""),
     ],
     ids=["gzip", "deflate", "one-byte", "members", "nested", "plain"],
@@ -87,4 +92,4 @@ def test_a_bomb_is_never_inflated(sent: bytes, encoding: str) -> None:
 
 
 def test_the_limit_itself_is_allowed() -> None:
-    assert len(unpack(gzip.compress(b" " * LIMIT), "gzip", limit=LIMIT)) == LIMIT
+    assert len(unpack(zipped(b" " * LIMIT), "gzip", limit=LIMIT)) == LIMIT
