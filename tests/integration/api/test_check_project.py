@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -191,8 +192,8 @@ def test_no_schema_fails(project: Stack) -> None:
         project, rename.format("schema_version()", "no_version"), rename.format("no_version()", "schema_version")
     ):
         # PostgREST hears of the change a moment later.
-        wait_until("the change is known", lambda: look(project)["schema"].state == "fail")
-        assert look(project)["schema"].said == "there is no schema of FluxIO"
+        gone = "there is no schema of FluxIO"
+        wait_until("the change is known", lambda: look(project)["schema"].said == gone)
     wait_until("the function is known again", lambda: look(project)["schema"].state == "ok")
 
 
@@ -294,8 +295,6 @@ def test_a_page_that_the_api_does_not_let_in_fails(project: Stack, api: ApiServe
 @contextmanager
 def running_page(project: Stack, api: ApiServer) -> Iterator[str]:
     """The page on an origin of its own, from an API that serves it."""
-    import tempfile
-
     with (
         tempfile.TemporaryDirectory() as folder,
         running_api(project, Path(folder), FLUXIO_PUBLIC_API_URL=api.url) as server,
