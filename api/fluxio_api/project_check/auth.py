@@ -30,7 +30,7 @@ def sign_in(anon: Http, email: str, password: str) -> tuple[Finding, str]:
     token = answer.body.get("access_token") if isinstance(answer.body, dict) else None
     if answer.status != 200 or not isinstance(token, str):
         code = answer.body.get("error_code") if isinstance(answer.body, dict) else None
-        mend = "`supabase config push` for the e-mail provider; create-admin --reset-password for the password"
+        mend = "is the e-mail provider on (Authentication > Sign In / Providers)? create-admin --reset-password"
         return Finding(name, "fail", f"cannot sign in: {code or answer.status}", mend), ""
     person = Http(anon.base, anon.key, token, anon.client)
     seen = person.get("/rest/v1/dashboard_summary?limit=1")
