@@ -67,11 +67,13 @@ def check_anon(anon: Http) -> Finding:
 
 def check_exposed(service: Http) -> Finding:
     """Whether the Data API shows the schema public only."""
-    shown = [
-        schema
-        for schema in ("private", "auth", "cron")
-        if service.get("/rest/v1/x?limit=0", {"Accept-Profile": schema}).code != _NO_SUCH_SCHEMA
-    ]
+    shown = []
+    for schema in ("private", "auth", "cron"):
+        answer = service.get("/rest/v1/x?limit=0", {"Accept-Profile": schema})
+        if answer.status >= 500:
+            return _refused("exposed schemas", answer)
+        if answer.code != _NO_SUCH_SCHEMA:
+            shown.append(schema)
     if shown:
         mend = "take them out of Project Settings > Data API > Exposed schemas, or `supabase config push`"
         return Finding("exposed schemas", "fail", f"the Data API shows {', '.join(shown)}", mend)
