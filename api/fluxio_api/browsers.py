@@ -57,6 +57,24 @@ def _let_in(app: Flask, origins: Sequence[str]) -> None:
     )
 
 
+def page_headers(settings: Settings) -> dict[str, str]:
+    """What another host than the API has to send with each file of the page."""
+    headers = {
+        "Content-Security-Policy": content_security_policy(
+            settings.public_supabase_url or settings.supabase_url, settings.public_api_url
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        # No file has its version in its name: a browser asks each time whether it has changed.
+        "Cache-Control": "no-cache",
+    }
+    if (settings.site_url or "").startswith("https:"):
+        headers["Strict-Transport-Security"] = _HSTS
+    return headers
+
+
 def content_security_policy(supabase_url: str, api_url: str | None) -> str:
     """What the page may load and reach: itself, this Supabase by HTTP and WebSocket, and the API elsewhere."""
     parts = urlsplit(supabase_url)

@@ -16,22 +16,26 @@ from .settings import Settings
 NAME = "page"
 
 
+def document(settings: Settings) -> dict[str, str | int]:
+    """What /config.json says, wherever the page is served."""
+    return {
+        "supabase_url": settings.public_supabase_url or settings.supabase_url,
+        "supabase_anon_key": settings.supabase_anon_key,
+        "online_window_s": ONLINE_WINDOW_S,
+        "version": version("fluxio"),
+        "api_url": settings.public_api_url or "",
+    }
+
+
 def register(app: Flask, settings: Settings) -> None:
     """Serve the page at / and its settings at /config.json."""
-    supabase_url = settings.public_supabase_url or settings.supabase_url
     bp = Blueprint(NAME, __name__)
 
     @bp.get("/config.json")
     @operation(answers=Config, caller="anyone", name="config")
     def config() -> Response:
         """What the page cannot know; nothing in it is secret."""
-        answer = jsonify(
-            supabase_url=supabase_url,
-            supabase_anon_key=settings.supabase_anon_key,
-            online_window_s=ONLINE_WINDOW_S,
-            version=version("fluxio"),
-            api_url=settings.public_api_url or "",
-        )
+        answer = jsonify(document(settings))
         answer.headers["Cache-Control"] = "no-cache"
         return answer
 

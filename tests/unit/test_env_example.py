@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 LISTED = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 #: Read by gunicorn's configuration and by the commands, which are no Settings.
-READ_ELSEWHERE = {"FLUXIO_API_WORKERS", "FLUXIO_API_THREADS", "FLUXIO_NEW_PASSWORD"}
+READ_ELSEWHERE = {"FLUXIO_API_WORKERS", "FLUXIO_API_THREADS", "FLUXIO_NEW_PASSWORD", "FLUXIO_CHECK_PASSWORD"}
 
 
 def test_every_setting_is_listed() -> None:

@@ -12,8 +12,8 @@ import supabase
 
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = {
-    ".ci", ".env.example", ".gitignore", "api", "biome.json", "CHANGELOG.md", "CONTRIBUTING.md", "dashboard_static",
-    "docs",
+    ".ci", ".env.example", ".github", ".gitignore", "api", "biome.json", "CHANGELOG.md", "CONTRIBUTING.md",
+    "dashboard_static", "docs",
     "edge", "LICENSE", "Makefile", "package-lock.json", "package.json", "pyproject.toml", "README.md",
     "requirements.lock",
     "sql", "supabase", "tests", "tsconfig.json",
