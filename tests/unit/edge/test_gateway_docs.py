@@ -61,3 +61,14 @@ def test_the_guide_shows_bodies_of_every_outcome() -> None:
     assert {each.status for each in EXAMPLES} == {200, 400, 422}
     assert {each.quality for each in EXAMPLES} == {"good", "bad", None}
     assert len(EXAMPLES) == GUIDE.read_text().count("\nAnswer: ")
+
+
+@pytest.mark.parametrize("page", ["gateways", "meters", "commissioning", "troubleshooting"])
+def test_the_links_of_a_guide_lead_somewhere(page: str) -> None:
+    folder = GUIDE.parent
+    for target in re.findall(r"\]\((?!https:)([^)]+)\)", (folder / f"{page}.md").read_text()):
+        name, _, anchor = target.partition("#")
+        text = (folder / (name or f"{page}.md")).read_text()
+        headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors, target
