@@ -8,7 +8,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from fluxio_edge.cli import main
 from fluxio_edge.profile_markdown import markdown, request_table
 from fluxio_edge.profiles import load_profile, shipped
 from fluxio_edge.registers import Register, encode
@@ -72,3 +74,13 @@ def test_the_links_of_a_guide_lead_somewhere(page: str) -> None:
         headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
         anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
         assert not anchor or anchor in anchors, target
+
+
+def test_the_commands_for_a_profile_of_ones_own_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(GUIDE.parents[1])
+    commands = re.findall(r"^ *(fluxio-edge profiles .*)$", METERS, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        done = CliRunner().invoke(main, command.split()[1:])
+        assert done.exit_code == 0, done.output
+        assert "flow_rate" in done.output
