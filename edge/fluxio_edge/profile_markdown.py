@@ -62,8 +62,9 @@ def status_table(profile: Profile) -> list[str]:
 def request_table(profile: Profile) -> list[str]:
     """The Modbus requests to make in RutOS, under the heads of its web interface.
 
-    Words of 16 bits that lie together are one request of plain words, which the API takes apart; anything
-    wider is a request of its own, since RutOS has one data type a request.
+    Registers of 16 bits are asked for as plain words, whatever their sign or byte order: the API reads them by
+    the profile, and would swap again what RutOS had swapped. Where they lie together they are one request.
+    Anything wider is a request of its own, since RutOS has one data type a request.
     """
     heads = ("Request name", "Data type", "Function", "First register number", "Register count / Values")
     rows = [row for number, block in enumerate(profile.blocks(), 1) for row in _requests(profile, block, number)]
@@ -80,7 +81,8 @@ def _requests(profile: Profile, block: Block, number: int) -> Iterator[Sequence[
         yield _request(f"block_{number}", DEFAULT_TYPE, block, block.address, block.count)
         return
     for each in registers:
-        yield _request(each.metric, rutos_type(each), block, each.address, 1)
+        type_ = DEFAULT_TYPE if each.count == 1 else rutos_type(each)
+        yield _request(each.metric, type_, block, each.address, 1)
     for address in words:
         yield _request(f"status_{address + 1}", DEFAULT_TYPE, block, address, 1)
 
