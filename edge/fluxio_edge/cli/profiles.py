@@ -28,14 +28,18 @@ _HEADS = (
     default=Path(),
     help="Where your own profiles are: the folder of the agent's configuration.  [default: the working directory]",
 )
-def profiles(profile: str | None, folder: Path) -> None:
+@click.option("--markdown", is_flag=True, help="PROFILE as tables for a document, with the requests to make in RutOS.")
+def profiles(profile: str | None, folder: Path, markdown: bool) -> None:
     """List the shipped register profiles and those in FOLDER, or show PROFILE (a name, or a file in FOLDER)."""
     if profile is not None:
         try:
-            click.echo("\n".join(_detail(load_profile(profile, beside=folder))))
+            loaded = load_profile(profile, beside=folder)
         except ConfigError as error:
             fail(error)
+        click.echo(_as_markdown(loaded) if markdown else "\n".join(_detail(loaded)))
         return
+    if markdown:
+        raise click.UsageError("--markdown shows one PROFILE.")
     rows = [_row(name, load_profile(name), "shipped") for name in shipped()]
     for path in sorted(folder.glob("*.toml")):
         if not _is_profile(path):
@@ -45,6 +49,13 @@ def profiles(profile: str | None, folder: Path) -> None:
         except ConfigError as error:
             rows.append((path.name, "own", "faulty:", str(error).splitlines()[0].removeprefix(f"{path}: ")))
     click.echo("\n".join(table(("profile", "", "model", "quantities"), rows)))
+
+
+def _as_markdown(profile: Profile) -> str:
+    # It names RutOS' data types by the simulator, which `run` has no use for in memory.
+    from fluxio_edge.profile_markdown import markdown
+
+    return markdown(profile)
 
 
 def _is_profile(path: Path) -> bool:

@@ -172,3 +172,18 @@ def test_every_option_is_documented(name: str) -> None:
     for parameter in main.commands[name].params:
         if isinstance(parameter, click.Option):
             assert parameter.opts[0] in rows, parameter.opts
+
+
+def test_profiles_writes_the_tables_of_one(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(OWN.replace('type = "int16"', 'type = "uint16"\norder = "BA"'))
+    lines = edge("profiles", "own.toml", "--folder", tmp_path, "--markdown").stdout.splitlines()
+    assert "| flow_rate | 3 | 10 | 11 | 40011 | float32 | BADC | l/s | m3/h (x 3.6) |" in lines
+    assert "| 3 | 15 | the word | 3 | flag `service`, quality bad |" in lines
+    assert lines[-3:] == [
+        "| `flow_rate` | `32bit_float2143` | Read holding registers (3) | 11 | 1 |",
+        # As a plain word: the API knows the order, and would swap it again.
+        "| `temperature` | `16bit_int_hi_first` | Read holding registers (3) | 15 | 1 |",
+        "| `status_16` | `16bit_int_hi_first` | Read holding registers (3) | 16 | 1 |",
+    ]
+    alone = edge("profiles", "--markdown")
+    assert (alone.exit_code, alone.stderr.splitlines()[-1]) == (2, "Error: --markdown shows one PROFILE.")
