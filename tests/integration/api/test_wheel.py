@@ -101,7 +101,7 @@ def test_the_api_serves_page_and_gateways_and_drains(server: Path, stack: Stack,
         db.execute("insert into public.devices (device_id) values (%s)", [device])
         log = tmp_path / "log"
         settings = api_env(stack, TMPDIR=str(tmp_path), API_SECRET_KEY=KEY)
-        command = [server / "fluxio-api", "--bind", f"{ports.HOST}:{port}"]
+        command: list[str | Path] = [server / "fluxio-api", "--bind", f"{ports.HOST}:{port}"]
         with log.open("wb") as output, subprocess.Popen(command, cwd=tmp_path, env=settings, stderr=output) as api:
             try:
                 wait_for(url, log)
