@@ -17,7 +17,7 @@ _SHIPPED_SECRETS = (
 #: How the opaque keys of every `supabase start` begin.
 _SHIPPED_KEYS = ("sb_publishable_ACJWlzQHlZjBrEguHvfOxg", "sb_secret_N7UND0UgjKTVK")
 
-#: Names that no public name server answers, and the one by which a container finds its host.
+#: Names that no public name server answers; by the second a container finds its host.
 _LOCAL_SUFFIXES = (".internal", ".lan", ".local", ".localhost", ".test")
 _HOST_OF_CONTAINER = "host.docker.internal"
 
@@ -34,14 +34,14 @@ _PLACEHOLDERS = (
     "your_",
 )
 
-#: A random key of 32 characters has fewer different ones less than once in 10^12.
+#: A random key of 32 hexadecimal digits has fewer different ones once in 27 million.
 _FEWEST_DIFFERENT = 8
 
 
 def is_this_machine(url: str) -> bool:
     """Whether `url` is on loopback, or is the host of this container."""
     host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith((".localhost", _HOST_OF_CONTAINER)):
+    if host in {"localhost", _HOST_OF_CONTAINER} or host.endswith(".localhost"):
         return True
     try:
         return ip_address(host).is_loopback

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from support.image import ROOT, compose
 
 UNITS = ROOT / "api" / "systemd"
+BIN = "/opt/fluxio/bin"
 OURS = ("api", "scheduler", "notifier")
 LISTED = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
@@ -60,9 +60,8 @@ def unit(name: str) -> configparser.ConfigParser:
 @pytest.mark.parametrize("name", OURS)
 def test_a_unit_runs_the_program_without_privileges(name: str) -> None:
     service = unit(f"fluxio-{name}.service")["Service"]
-    program, *arguments = service["ExecStart"].split()
-    assert Path(program).parent == Path("/opt/fluxio/bin")
-    assert arguments == ([] if name == "api" else ["--app", "fluxio_api", name])
+    program = service["ExecStart"].removeprefix("/usr/bin/env FLUXIO_SPOOL_DIR=%S/fluxio/spool ")
+    assert program == (f"{BIN}/fluxio-api" if name == "api" else f"{BIN}/flask --app fluxio_api {name}")
     assert f"\nu {service['User']} " in (UNITS / "fluxio.sysusers").read_text()
     assert service["EnvironmentFile"] in (ROOT / "docs" / "deployment.md").read_text()
     assert (service["CapabilityBoundingSet"], service["NoNewPrivileges"], service["ProtectSystem"]) == (
@@ -76,4 +75,7 @@ def test_the_socket_is_the_apis_and_on_loopback() -> None:
     api = unit("fluxio-api.service")
     assert api["Unit"]["Requires"] == "fluxio-api.socket"
     assert api["Service"]["Type"] == "notify"
+    # What the file says, also nothing, goes before Environment=.
+    assert "FLUXIO_SPOOL_DIR=%S/fluxio/spool " in api["Service"]["ExecStart"]
+    assert "fluxio/spool" in api["Service"]["StateDirectory"].split()
     assert unit("fluxio-api.socket")["Socket"]["ListenStream"] == "127.0.0.1:8000"
