@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak mutate-rls up down env bench page lint audit format setup lock schema clean
+.PHONY: help demo test soak mutate-rls up down env bench page wheel lint audit format setup lock schema clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -59,6 +59,11 @@ format: setup ## Let the formatters have their way
 page: setup ## Make the page for a web host, in dist/page
 	@node dashboard_static/build/page.mjs dist/page
 
+wheel: setup ## Make the wheel of API, page and edge agent, in dist
+	@node dashboard_static/build/page.mjs api/fluxio_api/dashboard
+	@rm -rf build
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
 schema: ## Print the migrations as one file, for an SQL editor
 	@cat supabase/migrations/*.sql
 
@@ -83,9 +88,15 @@ dashboard_static/vendor/ready: node_modules/ready dashboard_static/build/vendor.
 lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --generate-hashes --all-extras --universal \
 	  --python-version 3.11 pyproject.toml -o requirements.lock
+	$(MAKE) api/requirements.lock
 	rm -rf node_modules package-lock.json
 	npm install --package-lock-only --omit-lockfile-registry-resolved
 
+# What a server needs of requirements.lock, in the same versions.
+api/requirements.lock: requirements.lock
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --generate-hashes --universal \
+	  --python-version 3.11 --extra api --extra archive --extra redis --group build --constraint requirements.lock pyproject.toml -o $@
+
 clean: down ## Delete the local database, its keys and everything installed
 	@$(BIN)/fluxio-local reset --yes
-	rm -rf .venv node_modules dashboard_static/vendor
+	rm -rf .venv node_modules dashboard_static/vendor api/fluxio_api/dashboard build dist

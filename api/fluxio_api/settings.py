@@ -13,8 +13,11 @@ from limits import parse, parse_many
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-#: The page beside this package in a checkout.
+from .unsafe import is_guessable, is_readable_on_the_way, is_shipped, is_this_machine, role_of
+
+#: The page beside this package in a checkout, and within it in a wheel.
 _CHECKOUT_DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard_static"
+_WHEEL_DASHBOARD = Path(__file__).resolve().parent / "dashboard"
 
 #: Longest key a gateway may send [characters]; see auth.py.
 MAX_KEY_LENGTH = 256
@@ -31,7 +34,15 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _private_url(value: str) -> str:
+    if is_readable_on_the_way(value):
+        raise ValueError("must be https: keys and passwords go there, and http is for private networks")
+    return value
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_url)]
+#: Where secrets go.
+SafeAddress = Annotated[HttpAddress, AfterValidator(_private_url)]
 
 
 class Settings(BaseSettings):
@@ -46,7 +57,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True, extra="ignore",
     )  # fmt: skip
 
-    supabase_url: HttpAddress = Field(validation_alias="SUPABASE_URL")
+    supabase_url: SafeAddress = Field(validation_alias="SUPABASE_URL")
     #: Publishable: it is sent to browsers. `sb_publishable_...` or a JWT.
     supabase_anon_key: str = Field(validation_alias="SUPABASE_ANON_KEY", min_length=1)
     #: `sb_secret_...` or a JWT; past row security, so only for ingest and the commands.
@@ -59,11 +70,11 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validation_alias="CORS_ORIGINS")
 
     #: Supabase as a browser reaches it; unset: SUPABASE_URL.
-    public_supabase_url: HttpAddress | None = None
+    public_supabase_url: SafeAddress | None = None
     #: This API as a browser reaches it; unset: the origin that serves the page.
-    public_api_url: HttpAddress | None = None
+    public_api_url: SafeAddress | None = None
     #: Folder served at /.
-    dashboard_dir: Path = _CHECKOUT_DASHBOARD
+    dashboard_dir: Path = _CHECKOUT_DASHBOARD if _CHECKOUT_DASHBOARD.is_dir() else _WHEEL_DASHBOARD
     #: Largest ingest body [bytes].
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     #: How long a key that was found good is not looked up again [s].
@@ -112,6 +123,8 @@ class Settings(BaseSettings):
             raise ValueError(f"must have 32 to {MAX_KEY_LENGTH} characters")
         if not all("!" <= character <= "~" for character in text):
             raise ValueError("must be printable ASCII without blanks, or no header can carry it")
+        if is_guessable(text):
+            raise ValueError("can be guessed; take the output of: openssl rand -hex 32")
         return value
 
     @field_validator("mail_server")
@@ -137,6 +150,8 @@ class Settings(BaseSettings):
                 raise ValueError("each must end after the host or port, and have no user")
             if parts.port == {"http": 80, "https": 443}[parts.scheme]:
                 raise ValueError("no browser sends the usual port: leave it out")
+            if is_readable_on_the_way(origin):
+                raise ValueError("each must be https, or on a private network: a page can be changed on its way")
         return value
 
     @field_validator("ingest_rate_limit")
@@ -193,9 +208,22 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _keys_differ(self) -> Self:
-        if self.supabase_anon_key == self.supabase_service_role_key.get_secret_value():
+    def _keys_are_in_their_places(self) -> Self:
+        anon, service_role = self.supabase_anon_key, self.supabase_service_role_key.get_secret_value()
+        if role_of(service_role) not in {"service_role", None}:
+            raise ValueError("SUPABASE_SERVICE_ROLE_KEY is not the service role's key")
+        if anon == service_role or role_of(anon) not in {"anon", None}:
             raise ValueError("SUPABASE_ANON_KEY is sent to browsers: it must not be the service role's key")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_are_secret(self) -> Self:
+        if is_this_machine(self.supabase_url):
+            return self
+        if is_shipped(self.supabase_anon_key) or is_shipped(self.supabase_service_role_key.get_secret_value()):
+            raise ValueError("the keys are those that every `supabase start` has: make the project keys of its own")
+        if urlsplit(self.supabase_url).hostname == "your-project.supabase.co":
+            raise ValueError("SUPABASE_URL is still that of .env.example")
         return self
 
 

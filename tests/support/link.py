@@ -17,8 +17,9 @@ class Link:
 
     _server: asyncio.Server
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, host: str = "127.0.0.1") -> None:
         self.port = 0
+        self._host = host
         #: How often it broke off a connection that was open.
         self.broken = 0
         self._target = target
@@ -49,7 +50,7 @@ class Link:
             self._server = await self._listen()
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+        return await asyncio.start_server(self._connected, self._host, self.port)
 
     def _break_off(self) -> None:
         for writer in self._writers:
@@ -109,9 +110,9 @@ class Link:
 
 
 @contextmanager
-def linked(target: int) -> Iterator[Link]:
-    """A link to `target` on a free port."""
-    link = Link(target)
+def linked(target: int, *, host: str = "127.0.0.1") -> Iterator[Link]:
+    """A link to `target` on a free port of `host`."""
+    link = Link(target, host)
     link.start()
     try:
         yield link

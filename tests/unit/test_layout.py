@@ -12,10 +12,10 @@ import supabase
 
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = {
-    ".ci", ".env.example", ".github", ".gitignore", "api", "biome.json", "CHANGELOG.md", "CONTRIBUTING.md",
-    "dashboard_static", "docs",
+    ".ci", ".dockerignore", ".env.example", ".github", ".gitignore", "api", "biome.json", "CHANGELOG.md",
+    "compose.supabase-start.yaml", "compose.yaml", "CONTRIBUTING.md", "dashboard_static", "Dockerfile", "docs",
     "edge", "LICENSE", "Makefile", "package-lock.json", "package.json", "pyproject.toml", "README.md",
-    "requirements.lock",
+    "requirements.lock", "SECURITY.md",
     "sql", "supabase", "tests", "tsconfig.json",
 }  # fmt: skip
 
@@ -41,11 +41,28 @@ def test_nothing_new_lies_at_the_top() -> None:
     assert {file.split("/")[0] for file in tracked()} <= TOP_LEVEL
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "package-lock.json"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "api/requirements.lock", "package-lock.json"])
 def test_lock_files_carry_hashes_and_no_registry(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert "sha256:" in text or '"integrity"' in text
     assert not re.search(r"https?://registry|--index-url|\"resolved\"|files\.pythonhosted", text)
+
+
+def test_a_server_gets_the_versions_that_were_tested() -> None:
+    def pinned(lock: str) -> dict[str, set[str]]:
+        parts = re.split(r"^(?=\S+==)", (ROOT / lock).read_text(), flags=re.MULTILINE)[1:]
+        return {part.split(" ", 1)[0]: set(re.findall(r"sha256:\w+", part)) for part in parts}
+
+    server, tested = pinned("api/requirements.lock"), pinned("requirements.lock")
+    assert {name.split("==")[0] for name in server} >= {
+        "flask",
+        "gunicorn",
+        "pyarrow",
+        "redis",
+        "setuptools",
+        "supabase",
+    }
+    assert {name: tested.get(name) for name in server} == server
 
 
 def test_the_npm_lock_file_is_of_this_package_json() -> None:
