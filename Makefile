@@ -15,8 +15,9 @@ help: ## List the commands
 demo: setup ## Run everything with a simulated plant until Ctrl-C
 	@exec $(BIN)/fluxio-local demo
 
+# A file's tests share a stack, so a file stays with one process.
 test: setup ## Run every test on a real database and a real browser
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 soak: setup ## Run the long forms of the tests that have one
 	@FLUXIO_TEST_SOAK=1 $(BIN)/python -m pytest -m soak $(ARGS)
