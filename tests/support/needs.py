@@ -41,6 +41,14 @@ def redis_server() -> str:
     raise AssertionError
 
 
+def promtool() -> str:
+    """Prometheus' checker of rules; skips or fails where it is not."""
+    if found := shutil.which("promtool"):
+        return found
+    missing("promtool")
+    raise AssertionError
+
+
 def postgres_15() -> Path:
     """Debian's PostgreSQL 15 with pgTAP; skips or fails where it is not."""
     if not (DEBIAN_POSTGRES_15 / "initdb").exists():
