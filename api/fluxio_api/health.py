@@ -14,7 +14,7 @@ from .openapi.operation import operation
 from .problems import NotReady, Unavailable
 
 #: What public.schema_version must answer, or more; a migration that changes what the API calls raises both.
-REQUIRED_SCHEMA = "20261128090000"
+REQUIRED_SCHEMA = "20261129090000"
 
 #: How long an answer to /readyz stands [s], so that probes cannot load the database.
 CACHE_S = 1.5

@@ -165,7 +165,7 @@ select bag_eq(
   $$ select name from pg_temp.our_function where has_function_privilege('authenticated', oid, 'execute') $$,
   $$
     values
-    ('create_api_key(text,uuid,uuid,text[],timestamp with time zone)'),
+    ('create_api_key(text,uuid,uuid,text[],timestamp with time zone,cidr[],jsonb)'),
     ('rotate_api_key(uuid,interval)'),
     ('revoke_api_key(uuid)'),
     ('private.new_api_key()'),

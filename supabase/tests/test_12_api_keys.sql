@@ -1,13 +1,14 @@
 /* API keys: shown once, stored as a hash, refused once expired or revoked. */
 begin;
-select plan(22);
+select plan(24);
 
 select tests.make_two_organizations();
 
 -- Making one ------------------------------------------------------------------
 
 select function_privs_are(
-  'public', 'create_api_key', array['text', 'uuid', 'uuid', 'text[]', 'timestamp with time zone'], 'anon',
+  'public', 'create_api_key',
+  array['text', 'uuid', 'uuid', 'text[]', 'timestamp with time zone', 'cidr[]', 'jsonb'], 'anon',
   array[]::text[], 'anon makes no key'
 );
 select tests.sign_in('north.admin');
@@ -81,6 +82,38 @@ select alike(
     format('select * from public.create_api_key(''Theirs'', gateway_id => %L)', md5('gateway North')::uuid)
   ),
   '23503 %', 'nor one for another organization''s gateway'
+);
+select tests.sign_in('north.admin');
+create temporary table limited on commit drop as
+select api_key_id
+from public.create_api_key(
+  'Limited', allowed_networks => array['192.0.2.0/24', '2001:db8::/32']::cidr[], flat_units => '{"flow_rate": "l/s"}'
+);
+select tests.sign_out();
+select results_eq(
+  $$
+    select allowed_networks, flat_units
+    from public.api_keys inner join pg_temp.limited on limited.api_key_id = api_keys.id
+  $$,
+  $$ values (array['192.0.2.0/24', '2001:db8::/32']::cidr[], '{"flow_rate": "l/s"}'::jsonb) $$,
+  'a key is limited from its first moment on'
+);
+select results_eq(
+  $$
+    select tests.attempt('north.admin', 'select * from public.create_api_key(''Wrong'', ' || argument || ')')
+    from unnest(array[
+      'allowed_networks => ''{}''', 'allowed_networks => ''{192.0.2.1/24}''',
+      'flat_units => ''{"flow_rate": "gal/min"}''', 'flat_units => null'
+    ]) as argument
+  $$,
+  $$
+    values
+    ('23514 new row for relation "api_keys" violates check constraint "api_keys_allowed_networks_check"'),
+    ('22P02 invalid cidr value: "192.0.2.1/24"'),
+    ('23514 new row for relation "api_keys" violates check constraint "api_keys_flat_units_check"'),
+    ('1 rows')
+  $$,
+  'no network, half a network and a unit nobody knows make no key'
 );
 select is(
   tests.seen_by(

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -189,6 +190,36 @@ def test_a_profile_shows_its_registers(page: Page) -> None:
     go(page, "profiles")
     page.get_by_role("button", name=re.compile("^Registers: nivus_750 ")).first.click()
     expect(dialog(page).get_by_role("row").filter(has_text="Flow")).to_contain_text("float32")
+
+
+def test_a_key_is_limited_to_networks_and_told_its_units(system: System, page: Page) -> None:
+    register(page, "N-9")
+    go(page, "keys")
+    page.get_by_role("button", name="New key").click()
+    dialog(page).get_by_label("Name").fill("Foreign logger")
+    networks = dialog(page).get_by_label("May come from")
+    networks.fill("127.0.0.0/8\n192.0.2.1/24")
+    expect(dialog(page).get_by_label("Flow")).to_be_hidden()
+    dialog(page).get_by_label("Units of its readings").select_option("others")
+    dialog(page).get_by_label("Flow").select_option("m³/s")
+    dialog(page).get_by_role("button", name="Create").click()
+    expect(dialog(page).get_by_text("no network")).to_be_visible()
+    expect(networks).to_be_focused()
+    networks.fill("127.0.0.0/8\n192.0.2.0/24")
+    dialog(page).get_by_role("button", name="Create").click()
+    expect(dialog(page)).to_contain_text("only from 127.0.0.0/8, 192.0.2.0/24")
+    key = dialog(page).get_by_label("Key", exact=True).input_value()
+    dialog(page).get_by_role("button", name="Close").click()
+    row = page.get_by_role("row").filter(has_text="Foreign logger")
+    expect(row.locator("[data-label='May come from']")).to_have_text("127.0.0.0/8, 192.0.2.0/24")
+    expect(row.locator("[data-label='Units of its readings']")).to_have_text("Flow m³/s")
+
+    with httpx.Client(base_url=system.stack.api_url, trust_env=False, headers={"x-api-key": key}) as client:
+        sent = client.post("/api/ingest", json={"device_id": "N-9", "flow_rate": 0.01}).raise_for_status()
+    assert sent.json()["results"][0]["verdict"] == "new"
+    with psycopg.connect(system.stack.admin_database_url) as connection:
+        stored = connection.execute("select flow_rate from public.flow_data where device_id = 'N-9'").fetchall()
+    assert stored == [(36,)]
 
 
 def test_a_key_is_shown_once_works_and_ends(system: System, page: Page) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated
+from ipaddress import ip_network
+from typing import Annotated, Literal
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from ..auth import token_of
+from ..ingest.units import UNITS
 from ..openapi.operation import operation
 from ..problems import NotFound
 from .answers.access import Key, Keys, MadeKey, RotatedKey
@@ -25,6 +28,35 @@ _COLUMNS = (
 _BY_ID = (("id", False),)
 
 
+#: Those of UNITS.
+Metric = Literal["flow_rate", "totalizer", "level", "pressure"]
+
+
+def _network(text: str) -> str:
+    """`text` if it is what PostgreSQL's cidr takes: with an address of the network, not of a machine in it."""
+    # PostgreSQL knows no zones of addresses.
+    if "%" not in text:
+        with suppress(ValueError):
+            return str(ip_network(text))
+    raise ValueError("no network: write it like 192.0.2.0/24, with no bits set behind the prefix")
+
+
+def _known(units: dict[Metric, str]) -> dict[Metric, str]:
+    """`units` if ingest can convert each."""
+    for metric, unit in units.items():
+        if unit not in UNITS[metric]:
+            raise ValueError(f"{metric} is in one of {', '.join(UNITS[metric])}")
+    return units
+
+
+Network = Annotated[str, AfterValidator(_network), Field(examples=["192.0.2.0/24"])]
+FlatUnits = Annotated[
+    dict[Metric, str],
+    AfterValidator(_known),
+    Field(description="Units of flat readings that are not ours.", examples=[{"flow_rate": "m3/s"}]),
+]
+
+
 class NewKey(Body):
     """A key to make; without devices it may write to all of the organization's."""
 
@@ -32,6 +64,10 @@ class NewKey(Body):
     gateway_id: UUID | None = None
     device_ids: Annotated[list[DeviceId] | None, Field(description="Left out: all of the organization's.")] = None
     expires_at: AwareDatetime | None = None
+    allowed_networks: Annotated[
+        list[Network] | None, Field(min_length=1, max_length=100, description="Left out: anywhere.")
+    ] = None
+    flat_units: FlatUnits | None = None
 
 
 class Rotation(Body):

@@ -49,13 +49,10 @@ class Administration:
                     "organization_id": organization_id,
                     "gateway_id": gateway_id,
                     "device_ids": device_ids,
+                    "allowed_networks": networks,
                 },
             ).execute
         )
-        if networks is not None:
-            # Nobody has the key yet.
-            made = self._client.table("api_keys").update({"allowed_networks": networks})
-            self._rows(made.eq("id", rows[0]["api_key_id"]).execute)
         return str(rows[0]["api_key"])
 
     def person(self, email: str, password: str, organization_id: str, role: str, *, reset_password: bool) -> bool:

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from fluxio_api.ingest.units import UNITS, in_our_unit
+from fluxio_api.people.keys import Metric
 
-MIGRATION = Path(__file__).parents[3] / "supabase" / "migrations" / "20261125030200_flat_units.sql"
+ROOT = Path(__file__).parents[3]
+MIGRATION = ROOT / "supabase" / "migrations" / "20261125030200_flat_units.sql"
+PAGE = ROOT / "dashboard_static" / "js" / "views" / "admin" / "key-limits.js"
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,10 @@ def test_the_database_takes_the_units_that_are_known_here_and_no_other() -> None
         for metric, default, units in re.findall(r"->> '(\w+)', '([^']+)'\) in \(([^)]*)\)", check)
     }
     assert listed == {metric: (next(iter(units)), set(units)) for metric, units in UNITS.items()}
+
+
+def test_people_are_offered_the_units_that_are_known_here_and_no_other() -> None:
+    offered = PAGE.read_text().split("UNITS = {")[1].split("};")[0]
+    listed = {metric: re.findall(r'"([^"]+)"', units) for metric, units in re.findall(r"(\w+): \[([^\]]+)\]", offered)}
+    assert listed == {metric: list(units) for metric, units in UNITS.items()}
+    assert get_args(Metric) == tuple(UNITS)

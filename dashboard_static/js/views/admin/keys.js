@@ -2,6 +2,7 @@
 /** The gateways' keys: made and shown once, replaced with an overlap, revoked. */
 import { h } from "../../lib/dom.js";
 import { t } from "../../lib/translate.js";
+import { limitFields, limitsOf, networksText, unitsText } from "./key-limits.js";
 import { checkLine, createCopy, readingLine, showOnce, teltonikaSettings } from "./secret.js";
 import { choices, createSection, pair } from "./section.js";
 import { createTable } from "./table.js";
@@ -48,6 +49,8 @@ export function createView() {
           long: true,
           text: (row) => (row.device_ids === null ? t("admin.key.all") : row.device_ids.join(", ")),
         },
+        { label: t("admin.key.networks"), long: true, text: (row) => networksText(row.allowed_networks) },
+        { label: t("admin.key.units"), long: true, text: (row) => unitsText(row.flat_units) },
         { label: t("admin.key.lastUsed"), text: (row) => when(row.last_used_at) },
         { label: t("admin.key.expires"), text: (row) => when(row.expires_at) },
       ],
@@ -99,16 +102,19 @@ export function createView() {
             hint: t("admin.key.daysHint"),
             range: [1, 3650],
           },
+          ...limitFields(),
         ],
         values: { scope: "all" },
-        send: async ({ name, gateway_id, device_ids, days }) => ({
+        send: async ({ name, gateway_id, device_ids, days, ...rest }) => ({
           name,
           device_ids,
+          ...limitsOf(rest),
           ...(await api.post("/api/keys", {
             name,
             gateway_id,
             device_ids,
             expires_at: days && new Date(clock.now() + days * DAY_MS).toISOString(),
+            ...limitsOf(rest),
           })),
         }),
         done: shown,
@@ -152,7 +158,7 @@ export function createView() {
     }
 
     /** The key itself, this once. @param {Row} made */
-    function shown({ name, api_key: key, device_ids: ids }) {
+    function shown({ name, api_key: key, device_ids: ids, allowed_networks: networks = null }) {
       void reload();
       const device = ids?.[0] ?? known.devices[0]?.device_id ?? "DEVICE";
       const settings = teltonikaSettings(url, key).map(([field, value]) => [
@@ -161,6 +167,7 @@ export function createView() {
       ]);
       showOnce(dialogs, t("admin.key.is", { name }), [
         createCopy(t("admin.key.key"), key),
+        ...(networks ? [h("p", {}, t("admin.key.onlyFrom", { networks: networks.join(", ") }))] : []),
         createCopy(t("admin.key.check"), checkLine(url, key)),
         createCopy(t("admin.key.send"), readingLine(url, key, device)),
         h(
