@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak mutate-rls up down env bench page wheel lint audit format setup lock schema clean
+.PHONY: help demo test soak mutate-rls up down env bench page wheel lint audit licences sbom format setup lock schema clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -47,10 +47,20 @@ lint: setup ## Check style and types of Python, SQL and JavaScript
 	node_modules/.bin/biome ci .
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/tsc --noEmit -p dashboard_static/tsconfig.json
+	$(BIN)/python .ci/find_secrets.py
+	$(BIN)/python .ci/licences.py | diff - docs/licences.md
 	$(BIN)/python .ci/audit.py
 
 audit: setup ## Look for known vulnerabilities in what the lock files name
 	@$(BIN)/python .ci/audit.py
+
+licences: setup ## Write docs/licences.md anew; fails at a licence that may not be used
+	@$(BIN)/python .ci/licences.py > docs/licences.md
+
+sbom: setup ## List what server and page are made of, as CycloneDX, in dist
+	@mkdir -p dist
+	@$(BIN)/cyclonedx-py requirements api/requirements.lock --output-reproducible --output-format JSON --output-file dist/sbom-server.json
+	@npm sbom --sbom-format cyclonedx --package-lock-only --omit dev > dist/sbom-page.json
 
 format: setup ## Let the formatters have their way
 	$(BIN)/ruff check --fix .

@@ -74,6 +74,11 @@ def test_the_npm_lock_file_is_of_this_package_json() -> None:
             assert locked[f"node_modules/{name}"]["version"] == version
 
 
+def test_there_is_one_version() -> None:
+    package = json.loads((ROOT / "package.json").read_text())
+    assert f'version = "{package["version"]}"' in (ROOT / "pyproject.toml").read_text()
+
+
 def test_every_make_target_is_explained() -> None:
     lines = (ROOT / "Makefile").read_text().splitlines()
     phony = next(line for line in lines if line.startswith(".PHONY:")).split()[1:]
