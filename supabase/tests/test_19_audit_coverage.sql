@@ -217,6 +217,8 @@ select is_empty(
       ]) as statement
     ) as tried
     where tried.outcome not like 'AUDRO %'
+      -- Whichever of the kept tables the cascade comes to first, which is another one after a restore.
+      and not (tried.statement like '% cascade' and tried.outcome like 'STKEP %')
   $$,
   'the owner of the table changes and removes none either, whatever the way'
 );
