@@ -84,10 +84,13 @@ def restored(original: Stack, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield stack
 
 
-def test_every_row_is_there_again(original: Stack, restored: Stack) -> None:
+def test_every_row_is_there_again_also_once_it_runs(original: Stack, tmp_path: Path) -> None:
     before = sums(original)
     assert len(before) > 30
-    assert sums(restored) == before
+    with restored_from(original, tmp_path) as restored:
+        assert sums(restored) == before
+        restored.start()
+        assert sums(restored) == before
 
 
 def test_it_agrees_with_itself(restored: Stack, tmp_path: Path) -> None:
