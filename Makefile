@@ -48,14 +48,14 @@ lint: setup ## Check style and types of Python, SQL and JavaScript
 	node_modules/.bin/tsc --noEmit
 	node_modules/.bin/tsc --noEmit -p dashboard_static/tsconfig.json
 	$(BIN)/python .ci/find_secrets.py
-	$(BIN)/python .ci/licences.py | diff - docs/licences.md
+	$(BIN)/python .ci/licences.py > .venv/licences.md && diff .venv/licences.md docs/licences.md
 	$(BIN)/python .ci/audit.py
 
 audit: setup ## Look for known vulnerabilities in what the lock files name
 	@$(BIN)/python .ci/audit.py
 
 licences: setup ## Write docs/licences.md anew; fails at a licence that may not be used
-	@$(BIN)/python .ci/licences.py > docs/licences.md
+	@$(BIN)/python .ci/licences.py > .venv/licences.md && cp .venv/licences.md docs/licences.md
 
 sbom: setup ## List what server and page are made of, as CycloneDX, in dist
 	@mkdir -p dist
