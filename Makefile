@@ -106,7 +106,7 @@ lock: ## Resolve the dependencies anew into the lock files
 # What a server needs of requirements.lock, in the same versions.
 api/requirements.lock: requirements.lock
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --generate-hashes --universal \
-	  --python-version 3.11 --extra api --extra archive --extra redis --group build --constraint requirements.lock pyproject.toml -o $@
+	  --python-version 3.11 --extra api --extra archive --extra otel --extra redis --extra sentry --group build --constraint requirements.lock pyproject.toml -o $@
 
 clean: down ## Delete the local database, its keys and everything installed
 	@$(BIN)/fluxio-local reset --yes

@@ -6,7 +6,19 @@ import hashlib
 
 from flask import Flask
 
-from . import browsers, commands, health, http_edge, limits, metrics, openapi, page, problems, requestlog
+from . import (
+    browsers,
+    commands,
+    error_tracking,
+    health,
+    http_edge,
+    limits,
+    metrics,
+    openapi,
+    page,
+    problems,
+    requestlog,
+)
 from .health import Readiness, schema_check
 from .ingest import routes as ingest
 from .ingest.intake import Intake
@@ -47,6 +59,7 @@ def create_app(settings: Settings | None = None, *, stores: Stores | None = None
     raises settings.SettingsError then.
     """
     settings = settings or from_environment()
+    error_tracking.start()
     stores = stores or connect(settings)
     shared_key = settings.api_secret_key.get_secret_value() if settings.api_secret_key else None
 

@@ -25,7 +25,7 @@ columns as (
       '| `%s` | %s | %s | %s |',
       pg_attribute.attname,
       format_type(pg_attribute.atttypid, pg_attribute.atttypmod),
-      case when pg_attribute.attnotnull then '' else 'yes' end,
+      case when relations.kind = 'view' then '?' when pg_attribute.attnotnull then '' else 'yes' end,
       replace(coalesce(col_description(relations.oid, pg_attribute.attnum), ''), '|', '\|')
     ) as line
   from relations
@@ -59,6 +59,7 @@ lines (part, name, place, line) as (
       '',
       'The schema `public`, in the words of the database''s own comments: tables and views, then functions. Made by',
       '[`sql/operations/data_dictionary.sql`](../sql/operations/data_dictionary.sql); changed by a migration that changes a comment.',
+      'PostgreSQL does not say whether a column of a view may be null: `?`. One without a meaning has that of its table, or is what its name says.',
       '',
       '## Tables and views'
     ]) with ordinality as head (line, place)
@@ -71,7 +72,7 @@ lines (part, name, place, line) as (
   from relations
   cross join
     lateral unnest(
-      array['', format('### %s', relations.name), '', relations.said, '', '| column | type | null | meaning |', '| --- | --- | --- | --- |']
+      array['', format('### %s%s', relations.name, case when relations.kind = 'view' then ' (view)' else '' end), '', relations.said, '', '| column | type | null | meaning |', '| --- | --- | --- | --- |']
     ) with ordinality as head (line, place)
   union all
   select

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,17 +20,26 @@ from fluxio_local.stack import Stack
 #: Not `python -m`: a server that this one starts to take over (SIGUSR2) would look for modules in gunicorn's folder.
 GUNICORN = Path(sys.executable).with_name("gunicorn")
 GUNICORN_CONFIG = Path(fluxio_api.__file__).with_name("gunicorn.conf.py")
+GUNICORN_COMMAND = (GUNICORN, "--config", GUNICORN_CONFIG, "fluxio_api.wsgi:app")
 _START_S, _STOP_S = 20, 30
 
 
 class ApiServer:
     """One gunicorn, by default with one worker; its output goes to `log`."""
 
-    def __init__(self, env: Mapping[str, str], log: Path, *, port: int | None = None) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        log: Path,
+        *,
+        port: int | None = None,
+        command: Sequence[str | Path] = GUNICORN_COMMAND,
+    ) -> None:
         self.port = port or ports.free_port()
         self.url = f"http://{ports.HOST}:{self.port}"
         self.log = log
         self._env = env
+        self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -44,8 +53,7 @@ class ApiServer:
         """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [GUNICORN, "--config", GUNICORN_CONFIG,
-                 "--bind", f"{ports.HOST}:{self.port}", "fluxio_api.wsgi:app"],
+                [*self._command, "--bind", f"{ports.HOST}:{self.port}"],
                 env=self._env, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + _START_S

@@ -25,7 +25,8 @@ _WRAPPERS = re.compile(r"^(?:sudo (?:-u \S+ )?|exec |docker compose exec api |[A
 OTHERS = frozenset(
     {
         ".", "apt", "apt-get", "cd", "chmod", "cp", "curl", "cut", "docker", "export", "fluxio-api", "git", "grep",
-        "install", "jq", "journalctl", "mkdir", "node", "npm", "npx", "pip", "pg_dump", "promtool", "psql",
+        "install", "jq", "journalctl", "mkdir", "node", "npm", "npx", "opentelemetry-instrument",
+        "pip", "pg_dump", "promtool", "psql",
         "pytest", "python", "python3", "scp", "set", "ssh", "sudo", "systemctl", "systemd-analyze",
         "systemd-sysusers", "timedatectl", "source",
     }
