@@ -12,15 +12,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .redaction import without_secrets
 from .settings import SettingsError
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
 
-#: Gateways' keys, Supabase's keys, people's tokens, wherever they stand in a text.
-_SECRET = re.compile(
-    r"flx_\w+|sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-)
+#: What an Authorization header carries, and user and query of an address.
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[^\s'\",;]+")
+_USER = re.compile(r"://[^\s/@]*@")
+_QUERY = re.compile(r"\?[^\s'\"]+")
+
+#: Variables whose values may look like anything.
+_OWN = ("API_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY", "FLUXIO_METRICS_TOKEN")
 
 
 def start() -> None:
@@ -39,6 +43,9 @@ def start() -> None:
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
+        # No header of Sentry's in calls to Supabase.
+        trace_propagation_targets=[],
+        auto_session_tracking=False,
         before_send=scrubbed,
     )
 
@@ -51,12 +58,21 @@ def scrubbed(event: Event, _: Hint) -> Event:
     if request:
         event["request"] = {
             "method": request.get("method"),
-            "url": urlsplit(str(request.get("url", "")))._replace(query="", fragment="").geturl(),
+            "url": _clean(urlsplit(str(request.get("url", ""))).path),
         }
     for one in (event.get("exception") or {}).get("values", []):
-        one["value"] = _SECRET.sub("[left out]", str(one.get("value")))
+        one["value"] = _clean(str(one.get("value")))
     logged = event.get("logentry")
     if logged:
         # The message is ours; what was put into it may be a sender's.
-        event["logentry"] = {"message": _SECRET.sub("[left out]", str(logged.get("message")))}
+        event["logentry"] = {"message": _clean(str(logged.get("message")))}
     return event
+
+
+def _clean(text: str) -> str:
+    """The text without keys, tokens, passwords and queries."""
+    for secret in filter(None, map(os.environ.get, _OWN)):
+        text = text.replace(secret, "...")
+    text = _BEARER.sub(r"\1 ...", text)
+    text = _USER.sub("://...@", text)
+    return without_secrets(_QUERY.sub("?...", text))

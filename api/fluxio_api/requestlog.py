@@ -18,13 +18,12 @@ from urllib.parse import quote
 
 from flask import Flask, Response, g, request
 
+from .redaction import without_secrets
+
 _log = logging.getLogger(__name__)
 
 #: An id that a caller or proxy sent is kept if it looks like one.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-#: A key or token that somebody put into the path: ours, Supabase's, a webhook's, a JWT.
-_SECRET = re.compile(r"(?:flx|sb_secret|whsec)_[\w+/=-]*|eyJ[\w-]*(?:\.[\w-]*)*")
 
 #: Of the server's own messages: what it quotes of a request it could not read, and the query of an address.
 _QUOTED = re.compile(r"(?s)^(Invalid request from ip=[^:]*:).*")
@@ -46,7 +45,7 @@ def register(app: Flask) -> None:
         verdicts: dict[str, int] = g.get("verdicts", {})
         fields: dict[str, object] = {
             "method": request.method if request.method.isalpha() else "?",
-            "path": quote(_SECRET.sub(lambda found: f"{found[0][:4]}...", request.path)[:200], safe="/"),
+            "path": quote(without_secrets(request.path)[:200], safe="/"),
             "status": answer.status_code,
             "ms": round((time.monotonic() - g.get("started", time.monotonic())) * 1000, 1),
             "request_id": g.get("request_id"),
