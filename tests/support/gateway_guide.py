@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.documents import run_with
+
 GUIDE = Path(__file__).parents[2] / "docs" / "gateways.md"
 
 _EXAMPLE = re.compile(
@@ -44,8 +46,8 @@ def examples() -> list[Example]:
 
 
 def shell_blocks() -> list[str]:
-    """Its commands that run as they stand."""
-    return re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    """Its commands for a gateway's place, which run as they stand."""
+    return [block.text for block in run_with(GUIDE.name, "$FLUXIO_API_URL")]
 
 
 def _example(title: str, body: str, answer: str) -> Example:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(ROOT.glob("docs/*.md"))
+from support.documents import BLOCKS, ROOT, TYPED, blocks_of
+
 BIN = Path(sys.executable).parent
 SUPABASE = ROOT / "node_modules" / ".bin" / "supabase"
 
@@ -37,7 +37,7 @@ ENVIRONMENT = os.environ | {
     "SUPABASE_ANON_KEY": "sb_publishable_x",
     "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_x",
 }
-_FILES = re.compile(r"(?<![\w/.])(?:api|docs|edge|sql|supabase|\.ci)/[\w./-]*\w")
+_FILES = re.compile(r"(?<![\w/.-])(?:api|docs|edge|sql|supabase|\.ci)/[\w./-]*\w")
 
 
 class Typed(NamedTuple):
@@ -49,23 +49,17 @@ class Typed(NamedTuple):
 
 
 def typed() -> Iterator[Typed]:
-    """Every line of every block marked `sh`, continued lines joined, comments and answers left out."""
-    for document in DOCUMENTS:
-        number, block, joined = 0, False, ""
-        for text in document.read_text().splitlines():
-            number += 1
-            if text.strip().startswith("```"):
-                block = text.strip() == "```sh"
-                continue
-            if not block:
-                continue
+    """Every line of every block marked `sh`, continued lines joined, comments left out."""
+    for block in TYPED:
+        joined = ""
+        for number, text in enumerate(block.text.splitlines(), block.line):
             joined += text.strip()
             if joined.endswith("\\"):
                 joined = joined[:-1]
                 continue
             for part in re.split(r"&&|\|(?!\|)|;(?= )", re.sub(r"(?:^|\s)#.*$", "", joined)):
                 if part.strip():
-                    yield Typed(document.name, number, _WRAPPERS.sub("", part.strip()))
+                    yield Typed(block.document, number, _WRAPPERS.sub("", part.strip()))
             joined = ""
 
 
@@ -157,3 +151,38 @@ def test_nothing_is_typed_that_nobody_looked_at() -> None:
         and "=" not in words_of(line)[0]
     }
     assert unknown == set()
+
+
+def test_commands_stand_in_blocks_that_are_looked_at() -> None:
+    """In a block of another language nobody would notice that they are wrong."""
+    command = re.compile(
+        r"^\s*(?:\$ )?(?:[A-Z_]+=\S* )*(?:sudo|make|flask|fluxio-\w+|supabase|docker|curl|psql|pg_dump)\s", re.MULTILINE
+    )
+    assert [str(block) for block in BLOCKS if block.language != "sh" and command.search(block.text)] == []
+
+
+def test_a_marker_gives_its_reason_to_the_block_below() -> None:
+    marked, run = blocks_of(
+        "x.md",
+        "Say `<!-- not run: REASON -->`.\n<!-- not run: no meter -->\n\n```sh\nmake\n```\n\n  ```sh\n  make x\n  ```\n",
+    )
+    assert (marked.not_run, marked.line, marked.text) == ("no meter", 5, "make\n")
+    assert (run.not_run, run.line, run.text) == (None, 9, "make x\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- not run: no meter -->\n\nwords\n\n```sh\nmake\n```\n",
+        "<!-- not run: no meter -->\n",
+        "<!-- not run: no meter -->\n<!-- not run: no meter -->\n```sh\nmake\n```\n",
+        "<!-- not run: no meter -->\n```ini\nmake\n```\n",
+        "<!-- not run -->\n```sh\nmake\n```\n",
+        "<!-- not run: -->\n```sh\nmake\n```\n",
+        "```sh title\nmake\n```\n",
+        "```sh\nmake\n",
+    ],
+)
+def test_a_marker_or_block_that_is_not_understood_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"x\.md"):
+        list(blocks_of("x.md", text))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -18,14 +17,14 @@ from fluxio_api.health import REQUIRED_SCHEMA
 from fluxio_local import paths
 from fluxio_local.bootstrap import run_sql_files
 from fluxio_local.stack import Stack
+from support.documents import run_with
 from support.stacks import throwaway_stack
 from support.suites import PGTAP, planned_claims, run_suite
 from support.upgrade_dump import populate
 
 ROOT = Path(__file__).parents[3]
-#: Lines of pages' ```sh blocks that the tests run as they stand.
-COMMANDS = re.findall(r"(?m)^(?:pg_dump|psql) .*$", (ROOT / "docs" / "operations.md").read_text())
-DUMP, RESTORE, CHECK = COMMANDS
+#: The page's lines, which the tests run as they stand.
+DUMP, RESTORE, CHECK = "".join(block.text for block in run_with("operations.md", "$DATABASE_URL")).splitlines()
 
 #: Whatever rows there are in these; what the services make anew at their start (_realtime and the like) is no data.
 SCHEMAS = ["public", "private", "auth", "supabase_migrations"]
