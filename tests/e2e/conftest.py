@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
+from support.dashboard import PATIENCE_MS
 from support.system import System, running_system
+
+# Two tests run at once, and the machine may be busy with others.
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

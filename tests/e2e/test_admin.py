@@ -193,7 +193,7 @@ def test_a_profile_shows_its_registers(page: Page) -> None:
 
 
 def test_a_key_is_limited_to_networks_and_told_its_units(system: System, page: Page) -> None:
-    register(page, "N-9")
+    register(page, "N-10")
     go(page, "keys")
     page.get_by_role("button", name="New key").click()
     dialog(page).get_by_label("Name").fill("Foreign logger")
@@ -215,10 +215,10 @@ def test_a_key_is_limited_to_networks_and_told_its_units(system: System, page: P
     expect(row.locator("[data-label='Units of its readings']")).to_have_text("Flow m³/s")
 
     with httpx.Client(base_url=system.stack.api_url, trust_env=False, headers={"x-api-key": key}) as client:
-        sent = client.post("/api/ingest", json={"device_id": "N-9", "flow_rate": 0.01}).raise_for_status()
+        sent = client.post("/api/ingest", json={"device_id": "N-10", "flow_rate": 0.01}).raise_for_status()
     assert sent.json()["results"][0]["verdict"] == "new"
     with psycopg.connect(system.stack.admin_database_url) as connection:
-        stored = connection.execute("select flow_rate from public.flow_data where device_id = 'N-9'").fetchall()
+        stored = connection.execute("select flow_rate from public.flow_data where device_id = 'N-10'").fetchall()
     assert stored == [(36,)]
 
 
@@ -271,11 +271,11 @@ def test_a_key_is_shown_once_works_and_ends(system: System, page: Page) -> None:
         rows = page.get_by_role("row").filter(has_text="Pump house")
         expect(rows).to_have_count(2)
         for _ in range(2):
-            page.get_by_role("button", name=re.compile("^Revoke: ")).first.click()
+            page.get_by_role("button", name=re.compile("^Revoke: Pump house")).first.click()
             dialog(page).get_by_role("button", name="Revoke").click()
             expect(dialog(page)).to_have_count(0)
             expect(page.get_by_role("heading", level=1)).to_be_focused()
-        expect(page.get_by_role("button", name=re.compile("^Revoke: "))).to_have_count(0)
+        expect(page.get_by_role("button", name=re.compile("^Revoke: Pump house"))).to_have_count(0)
         wait_until(
             "the keys are refused", lambda: client.post("/api/ingest", headers=newer, json=[]).status_code == 401
         )

@@ -97,7 +97,8 @@ def test_the_lag_of_many_is_that_of_each(client: FlaskClient, grown: Callable[..
     metrics.count_results([*results, {"verdict": "rejected", "created_at": None}], NOW)
     name = "fluxio_ingest_reading_lag_seconds"
     assert grown(f"{name}_count") == len(lags)
-    assert grown(f"{name}_sum") == sum(max(lag, 0) for lag in lags), "a clock ahead of ours is no lag"
+    # Approximately: the sum stands on what other tests of this process left.
+    assert grown(f"{name}_sum") == pytest.approx(sum(max(lag, 0) for lag in lags)), "a clock ahead of ours is no lag"
     for bound in (1, 5, 60, 3600, 21_600, 604_800):
         assert grown(f"{name}_bucket", le=str(float(bound))) == sum(lag <= bound for lag in lags), bound
     assert grown(f"{name}_bucket", le="+Inf") == len(lags)
