@@ -13,30 +13,16 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from fluxio_local.services import Services
 from support.dashboard import PATIENCE_MS, Dashboard, open_dashboard
-from support.large_plant import LATE, METERS, OFFLINE, VOLUME, VOLUME_OFFLINE, make_large_plant
-from support.stacks import throwaway_stack
+from support.large_plant import LATE, METERS, OFFLINE, VOLUME, VOLUME_OFFLINE
 
 #: Most rows of any test's window: those in sight, and eight beyond each end.
 FEW = 45
 SAMPLES = 3
 
 
-@pytest.fixture(scope="module")
-def services() -> Iterator[Services]:
-    """Stack and API with a large plant beside the four meters of the demo."""
-    with throwaway_stack() as stack:
-        services = Services(stack)
-        try:
-            services.up()
-            make_large_plant(stack)
-            yield services
-        finally:
-            services.down()
-
-
 @pytest.fixture
-def dashboard(services: Services, chromium: Browser) -> Iterator[Dashboard]:
-    env = services.env()
+def dashboard(large_plant: Services, chromium: Browser) -> Iterator[Dashboard]:
+    env = large_plant.env()
     with open_dashboard(chromium, env["FLUXIO_DASHBOARD_URL"]) as dashboard:
         dashboard.sign_in(env["FLUXIO_DEMO_EMAIL"], env["FLUXIO_DEMO_PASSWORD"])
         yield dashboard
@@ -65,12 +51,12 @@ def asked(page: Page) -> list[tuple[str, list[str]]]:
     return calls
 
 
-def insert(services: Services, statement: str) -> None:
-    with psycopg.connect(services.stack.admin_database_url) as connection:
+def insert(large_plant: Services, statement: str) -> None:
+    with psycopg.connect(large_plant.stack.admin_database_url) as connection:
         connection.execute(statement)
 
 
-def test_totals_add_up_and_only_rows_in_sight_are_drawn(services: Services, dashboard: Dashboard) -> None:
+def test_totals_add_up_and_only_rows_in_sight_are_drawn(large_plant: Services, dashboard: Dashboard) -> None:
     page = dashboard.page
     expect(tile(page, "Devices")).to_contain_text("1,004")
     expect(tile(page, "Online")).to_contain_text(str(METERS - OFFLINE))
@@ -89,7 +75,7 @@ def test_totals_add_up_and_only_rows_in_sight_are_drawn(services: Services, dash
     expect(none).to_contain_text("no reading")
 
 
-def test_keys_lead_through_every_row(services: Services, dashboard: Dashboard) -> None:
+def test_keys_lead_through_every_row(large_plant: Services, dashboard: Dashboard) -> None:
     page = dashboard.page
     calls = asked(page)
     meters(page).first.get_by_role("link").focus()
@@ -123,7 +109,7 @@ def test_keys_lead_through_every_row(services: Services, dashboard: Dashboard) -
     assert all(len(ids) <= 100 for _, ids in calls)
 
 
-def test_search_state_order_and_groups_are_in_the_address(services: Services, dashboard: Dashboard) -> None:
+def test_search_state_order_and_groups_are_in_the_address(large_plant: Services, dashboard: Dashboard) -> None:
     page = dashboard.page
     page.get_by_label("Search").press_sequentially("meter 077")
     expect(page.get_by_label("Search")).to_be_focused()
@@ -165,14 +151,14 @@ def test_search_state_order_and_groups_are_in_the_address(services: Services, da
     expect(rows.nth(1)).to_contain_text("Plant A (4)")
 
 
-def test_what_is_typed_stays_while_values_arrive(services: Services, dashboard: Dashboard) -> None:
+def test_what_is_typed_stays_while_values_arrive(large_plant: Services, dashboard: Dashboard) -> None:
     page = dashboard.page
     page.get_by_label("Search").press_sequentially("LARGE_0500")
     row = dashboard.row("LARGE_0500")
     expect(row).to_contain_text("55.0 m³/h")
     row.get_by_role("link").focus()
     insert(
-        services,
+        large_plant,
         "insert into public.flow_data (device_id, created_at, received_at, flow_rate, totalizer)"
         " values ('LARGE_0500', now(), now(), 123.4, 1060)",
     )
@@ -181,14 +167,14 @@ def test_what_is_typed_stays_while_values_arrive(services: Services, dashboard: 
     expect(page.get_by_label("Search")).to_have_value("LARGE_0500")
 
 
-def test_the_focus_of_a_row_that_leaves_goes_to_its_neighbour(services: Services, dashboard: Dashboard) -> None:
+def test_the_focus_of_a_row_that_leaves_goes_to_its_neighbour(large_plant: Services, dashboard: Dashboard) -> None:
     page = dashboard.page
     page.get_by_label("Search").fill("LARGE_092")
     page.get_by_label("State").select_option("Late")
     expect(meters(page)).to_have_count(9)
     dashboard.row("LARGE_0925").get_by_role("link").focus()
     insert(
-        services,
+        large_plant,
         "insert into public.flow_data (device_id, created_at, received_at, flow_rate)"
         " values ('LARGE_0925', now(), now(), 1)",
     )
@@ -196,9 +182,9 @@ def test_the_focus_of_a_row_that_leaves_goes_to_its_neighbour(services: Services
     expect(dashboard.row("LARGE_0926").get_by_role("link")).to_be_focused()
 
 
-def test_open_alerts_are_short_and_lead_on(services: Services, dashboard: Dashboard) -> None:
+def test_open_alerts_are_short_and_lead_on(large_plant: Services, dashboard: Dashboard) -> None:
     insert(
-        services,
+        large_plant,
         "insert into public.alerts (organization_id, device_id, alert_type, severity, message)"
         " select organization_id, device_id, 'many_' || n, 'critical', 'Alert ' || n"
         " from public.devices, generate_series(1, 12) as n where device_id = 'LARGE_0700'",
@@ -214,7 +200,7 @@ def test_open_alerts_are_short_and_lead_on(services: Services, dashboard: Dashbo
     expect(page.get_by_role("heading", level=1, name="Alerts")).to_be_visible()
 
 
-def test_a_phone_has_cards_and_nothing_beyond_its_edge(services: Services, dashboard: Dashboard) -> None:
+def test_a_phone_has_cards_and_nothing_beyond_its_edge(large_plant: Services, dashboard: Dashboard) -> None:
     page = dashboard.page
     page.set_viewport_size({"width": 390, "height": 844})
     expect(dashboard.row("LARGE_0002")).to_contain_text("8.0 m³")
@@ -231,10 +217,10 @@ def test_a_phone_has_cards_and_nothing_beyond_its_edge(services: Services, dashb
 
 
 def test_the_first_rows_are_there_soon(
-    services: Services, chromium: Browser, record_property: Callable[[str, object], None]
+    large_plant: Services, chromium: Browser, record_property: Callable[[str, object], None]
 ) -> None:
     """Reported, not judged: from the address of a page whose person is signed in to the rows with values."""
-    env = services.env()
+    env = large_plant.env()
     with open_dashboard(chromium, env["FLUXIO_DASHBOARD_URL"]) as dashboard:
         dashboard.sign_in(env["FLUXIO_DEMO_EMAIL"], env["FLUXIO_DEMO_PASSWORD"])
         seconds = []

@@ -140,7 +140,7 @@ def test_after_everything_the_database_holds_every_reading_once(
         },
         "cpu_percent": round(100 * watch.cpu_s / polled_s, 1),
     }
-    record_property("soak", figures)
+    record_property("soak", str(figures))
     with capsys.disabled():
         print("\nsoak:", figures)  # noqa: T201 (they are what a soak is run for)
 
