@@ -41,7 +41,7 @@ export async function createRealtime(config) {
       const request = readRequest(req, config);
       if ("refusal" in request) return refuse(socket, request.status, request.refusal);
       server.handleUpgrade(req, socket, head, (ws) => {
-        const client = new Socket(ws, request.version, request.token, services);
+        const client = new Socket(ws, socket, request.version, request.token, services);
         sockets.add(client);
         ws.on("close", () => sockets.delete(client));
       });

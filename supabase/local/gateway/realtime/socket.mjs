@@ -12,16 +12,19 @@ import { decode, decodeBroadcast, encode, JSON_ENCODING } from "./serializer.mjs
 export class Socket {
   /** @type {Map<string, Channel>} by topic */
   #channels = new Map();
+  #isCorked = false;
   lastSeen = Date.now();
 
   /**
    * @param {import("ws").WebSocket} ws
+   * @param {import("node:stream").Duplex} stream below `ws`
    * @param {import("./serializer.mjs").Version} version
    * @param {string} apiToken what the API key stands for
    * @param {import("./channel.mjs").Services} services
    */
-  constructor(ws, version, apiToken, services) {
+  constructor(ws, stream, version, apiToken, services) {
     this.ws = ws;
+    this.stream = stream;
     this.version = version;
     this.apiToken = apiToken;
     this.services = services;
@@ -55,8 +58,20 @@ export class Socket {
   /** A client that does not keep up is cut off; it reads again when it is back. @param {string | Buffer} frame */
   sendFrame(frame) {
     if (this.ws.readyState !== this.ws.OPEN) return;
-    if (this.ws.bufferedAmount > limits.bufferedBytes) this.ws.terminate();
-    else this.ws.send(frame);
+    if (this.ws.bufferedAmount > limits.bufferedBytes) return this.ws.terminate();
+    this.#cork();
+    this.ws.send(frame);
+  }
+
+  /** What is sent in one go, as the changes of a batch are, is written by one call to the system. */
+  #cork() {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.stream.uncork();
+    });
   }
 
   /** @param {Channel} channel */
