@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import random
 import re
+import sys
 import time
-import uuid
 from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import quote
@@ -37,7 +39,7 @@ def register(app: Flask) -> None:
     def _begin() -> None:
         g.started = time.monotonic()
         sent = request.headers.get("X-Request-ID", "")
-        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else f"{random.getrandbits(128):032x}"
 
     @app.after_request
     def _end(answer: Response) -> Response:
@@ -58,7 +60,7 @@ def register(app: Flask) -> None:
 
 def configure(level: str, form: Literal["text", "json"]) -> None:
     """Log to stderr; what httpx logs of each request, with its query, is left out."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", handlers=[WholeLines()])
     for name in ("httpx", "httpcore", "hpack"):
         logging.getLogger(name).setLevel(logging.WARNING)
     server = logging.getLogger("gunicorn.error")
@@ -67,6 +69,29 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
     if form == "json":
         for handler in (*logging.getLogger().handlers, *server.handlers):
             handler.setFormatter(JsonLines())
+
+
+class WholeLines(logging.Handler):
+    """Writes each record to stderr by one call to the system, outside of any lock.
+
+    A thread that waits for the interpreter after such a call must not keep the
+    others from answering their requests. The system keeps what one call writes
+    together: in a file that is appended to, and up to 4,096 bytes in a pipe.
+    """
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """As Handler.handle, without its lock."""
+        is_wanted = bool(self.filter(record))
+        if is_wanted:
+            self.emit(record)
+        return is_wanted
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line; one that cannot be written costs no answer."""
+        try:
+            os.write(sys.stderr.fileno(), f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
+        except Exception:  # noqa: BLE001 - as logging has it
+            self.handleError(record)
 
 
 class JsonLines(logging.Formatter):
