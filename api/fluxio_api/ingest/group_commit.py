@@ -156,7 +156,7 @@ class GroupCommit:
             begin = 0
             for post in posts:
                 end = begin + len(post.elements)
-                post.outcome = [one.at(one.index - begin) for one in judged[begin:end]]
+                post.outcome = judged[begin:end]
                 begin = end
 
     # What follows is called with the lock held.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from .profiles import Meter
 
@@ -15,12 +15,9 @@ Verdict = Literal["new", "merged", "duplicate", "conflict", "rejected"]
 ACCEPTED = frozenset({"new", "merged", "duplicate", "queued"})
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """What became of one element."""
 
-    #: Its place in the call, from 0.
-    index: int
     device_id: str | None
     #: ISO 8601.
     created_at: str | None
@@ -28,10 +25,6 @@ class Judged:
     code: str | None = None
     #: JSON pointer into the reading.
     pointer: str | None = None
-
-    def at(self, index: int) -> Judged:
-        """The same of an element in another place."""
-        return self if index == self.index else replace(self, index=index)
 
 
 #: Content type of a letter whose body is elements of ingest_readings, made by us: their units are ours already.

@@ -7,8 +7,11 @@ import logging
 import random
 import time
 from datetime import datetime
+from operator import itemgetter
+from typing import NotRequired
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from ..ingest import strict_json
 from ..ingest.ports import ELEMENTS, DataRefused, Judged, Letter, Verdict
@@ -26,13 +29,13 @@ _DATA = ("22", "23", "54", "P0")
 _SEARCH_S = 20.0
 
 
-class _Row(BaseModel):
+class _Row(TypedDict):
     index: int
     device_id: str | None
     created_at: str | None
     verdict: Verdict
-    code: str | None = None
-    pointer: str | None = None
+    code: NotRequired[str | None]
+    pointer: NotRequired[str | None]
 
 
 _ROWS = TypeAdapter(list[_Row])
@@ -51,7 +54,7 @@ class SupabaseReadings:
         found, which then is `rejected` and kept. Raises problems.Unavailable;
         what was stored by then comes out as `duplicate` of the next attempt.
         """
-        return self._store(elements, 0, time.monotonic() + _SEARCH_S) if elements else []
+        return self._store(elements, time.monotonic() + _SEARCH_S) if elements else []
 
     def store_whole(self, elements: list[dict[str, object]]) -> list[Judged]:
         """As `store`, all or none: raises DataRefused for a batch that `store` would halve."""
@@ -83,18 +86,17 @@ class SupabaseReadings:
             _log.error("record_dead_letter was refused with %s", error.code)
             raise _later() from error
 
-    def _store(self, elements: list[dict[str, object]], offset: int, deadline: float) -> list[Judged]:
+    def _store(self, elements: list[dict[str, object]], deadline: float) -> list[Judged]:
         try:
-            return [one.at(offset + one.index) for one in self.store_whole(elements)]
+            return self.store_whole(elements)
         except DataRefused as error:
             if len(elements) == 1:
-                return [self._reject(elements[0], offset, str(error))]
+                return [self._reject(elements[0], str(error))]
             if time.monotonic() > deadline:
                 _log.error("too many bad readings to tell apart in time, last refused with %s", error)
                 raise _later() from error
             half = len(elements) // 2
-            first = self._store(elements[:half], offset, deadline)
-            return first + self._store(elements[half:], offset + half, deadline)
+            return self._store(elements[:half], deadline) + self._store(elements[half:], deadline)
 
     def _call(self, elements: list[dict[str, object]]) -> list[Judged]:
         """One call, repeated while it meets others in the wrong order."""
@@ -108,7 +110,7 @@ class SupabaseReadings:
                 time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - only spreads callers
         raise _later()
 
-    def _reject(self, element: dict[str, object], index: int, sqlstate: str) -> Judged:
+    def _reject(self, element: dict[str, object], sqlstate: str) -> Judged:
         """Keep the one element that the database cannot take."""
         _log.error("a reading was refused alone with %s", sqlstate)
         api_key_id, device_id = element.get("api_key_id"), element.get("device_id")
@@ -122,20 +124,22 @@ class SupabaseReadings:
                 body=strict_json.dump([element]),
             )
         )
-        return Judged(index, device_id if isinstance(device_id, str) else None, None, "rejected", "invalid_value", None)
+        return Judged(device_id if isinstance(device_id, str) else None, None, "rejected", "invalid_value", None)
 
 
 def _judged(data: object, count: int) -> list[Judged]:
     """The rows of an answer in the order of the elements they are about."""
     try:
-        rows = sorted(_ROWS.validate_python(data), key=lambda row: row.index)
+        rows = sorted(_ROWS.validate_python(data), key=itemgetter("index"))
     except ValidationError as error:
         _log.error("ingest_readings answered something else: %s", error.errors(include_input=False, include_url=False))
         raise _later() from error
-    if [row.index for row in rows] != list(range(count)):
+    if [row["index"] for row in rows] != list(range(count)):
         _log.error("ingest_readings answered %d rows for %d readings", len(rows), count)
         raise _later()
-    return [Judged(row.index, row.device_id, row.created_at, row.verdict, row.code, row.pointer) for row in rows]
+    return [
+        Judged(row["device_id"], row["created_at"], row["verdict"], row.get("code"), row.get("pointer")) for row in rows
+    ]
 
 
 def _later() -> Unavailable:

@@ -33,7 +33,7 @@ class Shelf:
         self.good: set[str] = set()
         self.asked: list[str] = []
         self.judge: Callable[[int, dict[str, object]], Judged] = lambda index, element: Judged(
-            index, str(element.get("device_id")), datetime.now(UTC).isoformat(), "new"
+            str(element.get("device_id")), datetime.now(UTC).isoformat(), "new"
         )
 
     def store(self, elements: list[dict[str, object]]) -> list[Judged]:

@@ -53,7 +53,7 @@ class Shelf:
 
     def store(self, elements: list[dict[str, object]]) -> list[Judged]:
         self.elements += elements
-        return [Judged(index, str(one.get("device_id")), None, "new") for index, one in enumerate(elements)]
+        return [Judged(str(one.get("device_id")), None, "new") for one in elements]
 
     def keep(self, letter: Letter) -> None:
         self.letters.append(letter)

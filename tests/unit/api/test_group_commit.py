@@ -34,10 +34,7 @@ class Shelf:
         try:
             return self.store_whole(elements)
         except DataRefused:
-            return [
-                Judged(index, str(element["device_id"]), None, "rejected", "invalid_value")
-                for index, element in enumerate(elements)
-            ]
+            return [Judged(str(element["device_id"]), None, "rejected", "invalid_value") for element in elements]
 
     def store_whole(self, elements: list[Element]) -> list[Judged]:
         devices = [str(element["device_id"]) for element in elements]
@@ -49,7 +46,7 @@ class Shelf:
             assert self.gate.wait(PATIENCE_S)
             if (error := self.fault(devices)) is not None:
                 raise error
-            return [Judged(index, device, None, "new") for index, device in enumerate(devices)]
+            return [Judged(device, None, "new") for device in devices]
         finally:
             with self._lock:
                 self.in_flight.remove(devices)
@@ -70,7 +67,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def told(judged: list[Judged]) -> list[tuple[int, str | None, str]]:
-    return [(one.index, one.device_id, one.verdict) for one in judged]
+    return [(index, one.device_id, one.verdict) for index, one in enumerate(judged)]
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_readings_are_counted_by_verdict_and_code(
     client: FlaskClient, shelf: Shelf, grown: Callable[..., float]
 ) -> None:
     answers = [("new", None), ("duplicate", None), ("rejected", "unknown_device"), ("conflict", "conflicting_values")]
-    shelf.judge = lambda index, element: Judged(index, "A", NOW.isoformat(), *answers[index])  # type: ignore[arg-type] # of the table
+    shelf.judge = lambda index, element: Judged("A", NOW.isoformat(), *answers[index])  # type: ignore[arg-type] # of the table
     assert post(client, [{"device_id": "A", "flow_rate": value} for value in (1, 2, 3, 4, "x")]) == 200
     assert grown("fluxio_ingest_readings_total", verdict="new", code="") == 1
     assert grown("fluxio_ingest_readings_total", verdict="duplicate", code="") == 1

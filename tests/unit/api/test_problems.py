@@ -83,7 +83,7 @@ def test_an_unchecked_key_is_503_and_not_401(client: FlaskClient, shelf: Shelf) 
 
 
 def test_nothing_accepted_is_422_with_the_results(client: FlaskClient, shelf: Shelf) -> None:
-    shelf.judge = lambda index, element: Judged(index, "A", None, "rejected", "unknown_device", "/device_id")
+    shelf.judge = lambda index, element: Judged("A", None, "rejected", "unknown_device", "/device_id")
     answer = client.post("/api/ingest", json=[READING, {"flow_rate": "x"}], headers=KEY)
     assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
     document = answer.get_json()
@@ -97,7 +97,7 @@ def test_nothing_accepted_is_422_with_the_results(client: FlaskClient, shelf: Sh
 
 
 def test_a_key_that_the_database_refuses_is_401(client: FlaskClient, shelf: Shelf) -> None:
-    shelf.judge = lambda index, element: Judged(index, "A", None, "rejected", "invalid_key")
+    shelf.judge = lambda index, element: Judged("A", None, "rejected", "invalid_key")
     answer = client.post("/api/ingest", json=READING, headers=KEY)
     assert (answer.status_code, answer.get_json()["code"]) == (401, "invalid_key")
 

@@ -75,7 +75,7 @@ def fails(error: type[httpx.TransportError]) -> Script:
 
 def test_verdicts_come_in_the_order_of_the_elements() -> None:
     judged = Wire().store().store(ELEMENTS)
-    assert [(one.index, one.device_id) for one in judged] == [(number, f"D{number}") for number in range(7)]
+    assert [one.device_id for one in judged] == [f"D{number}" for number in range(7)]
 
 
 def test_no_elements_are_no_call() -> None:
@@ -146,7 +146,7 @@ def test_bad_readings_are_found_kept_and_rejected() -> None:
     wire.poison = {"D2", "D6"}
     judged = wire.store().store(ELEMENTS)
     assert [one.verdict for one in judged] == ["new", "new", "rejected", "new", "new", "new", "rejected"]
-    assert [one.index for one in judged] == list(range(7))
+    assert [one.device_id for one in judged] == [f"D{number}" for number in range(7)]
     assert wire.names().count("record_dead_letter") == 2
 
 
