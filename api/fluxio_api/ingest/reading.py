@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 
 from .names import KNOWN, MEASUREMENTS, by_known_names
@@ -22,11 +23,13 @@ from .units import in_our_unit
 #: NUL and lone surrogates: no PostgreSQL text holds them.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
+_CONTAINERS = (dict, list)
+
 #: Limits of what may stand beside the measurements.
 _MAX_DEVICE_ID, _MAX_FLAGS, _MAX_FLAG, _MAX_DEPTH = 200, 32, 64, 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Origin:
     """What every reading of one POST shares."""
 
@@ -42,7 +45,11 @@ class Origin:
 
     def frame(self) -> dict[str, object]:
         """What an element has of its POST."""
-        return {"received_at": self.received_at.isoformat(), "api_key_id": self.api_key_id}
+        return {"received_at": self._received_at, "api_key_id": self.api_key_id}
+
+    @cached_property
+    def _received_at(self) -> str:
+        return self.received_at.isoformat()
 
     def untimed(self, index: int) -> dict[str, object]:
         """What an element has in place of a time; by it a repeat is known."""
@@ -100,7 +107,8 @@ def to_element(
         metadata |= _conversion(metadata, converted, origin.flat_units)
     if metadata:
         element["metadata"] = metadata
-    return element | _quality(value.get("quality"))
+    element |= _quality(value.get("quality"))
+    return element
 
 
 def device_id_of(value: object) -> str | None:
@@ -162,7 +170,7 @@ def _metadata(value: dict[str, object]) -> dict[str, object]:
     if sent is not None and not isinstance(sent, dict):
         raise Rejected("/metadata")
     metadata: dict[str, object] = dict(sent or {})
-    extra = {name: member for name, member in value.items() if name not in KNOWN}
+    extra = {} if value.keys() <= KNOWN else {name: value[name] for name in value if name not in KNOWN}
     if not is_missing(value.get("created_at")) and "timestamp" in value:
         extra["timestamp"] = value["timestamp"]
     if extra:
@@ -219,7 +227,7 @@ def _is_plain(value: object, depth: int) -> bool:
         if isinstance(member, str):
             if _UNSTORABLE.search(member):
                 return False
-        elif isinstance(member, dict | list) and not _is_plain(member, depth + 1):
+        elif isinstance(member, _CONTAINERS) and not _is_plain(member, depth + 1):
             return False
     return True
 

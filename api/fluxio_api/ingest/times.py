@@ -15,6 +15,10 @@ _ISO = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?)"
     r" ?(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
 )
+#: As nearly all write it, which datetime.fromisoformat reads as it stands.
+_USUAL_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def read_time(value: object) -> datetime:
@@ -30,6 +34,8 @@ def read_time(value: object) -> datetime:
         return _from_epoch(value)
     if isinstance(value, str):
         text = value.strip()
+        if _USUAL_ISO.fullmatch(text):
+            return _in_utc(text)
         if _EPOCH_TEXT.fullmatch(text):
             return _from_epoch(float(text) if "." in text else int(text))
         return _from_iso(text)
@@ -49,7 +55,11 @@ def _from_iso(text: str) -> datetime:
     parts = _ISO.fullmatch(text)
     if parts is None:
         raise ValueError("not ISO 8601 with an offset")
+    return _in_utc(f"{parts['date']}T{parts['time']}{parts['zone'].upper()}")
+
+
+def _in_utc(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(f"{parts['date']}T{parts['time']}{parts['zone'].upper()}").astimezone(UTC)
+        return datetime.fromisoformat(text).astimezone(UTC)
     except OverflowError:
         raise ValueError("outside the years 1 to 9999") from None
