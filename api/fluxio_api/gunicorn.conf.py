@@ -2,6 +2,7 @@
 """How gunicorn serves the API: `gunicorn --config <this file> fluxio_api.wsgi:app`."""
 
 import contextlib
+import gc
 import importlib
 import os
 import shutil
@@ -112,19 +113,23 @@ class _Paced(unreader.SocketUnreader):  # type: ignore[misc] # gunicorn has no t
     def chunk(self, size_hint: int | None = None) -> bytes:
         left = _PATIENCE_S + self.received / _SLOWEST - self.waited_s
         before = self.sock.gettimeout()
+        # Setting it is a call to the system, after which a thread may have to wait for the others: not each time.
+        is_short = left < _RECEIVE_PAUSE_S
         begun = time.monotonic()
         try:
             if left <= 0:
                 raise TimeoutError("the client sends too slowly")
-            self.sock.settimeout(min(left, _RECEIVE_PAUSE_S if before is None else before))
+            if is_short:
+                self.sock.settimeout(left)
             data: bytes = super().chunk(size_hint)
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:
             if self.is_body:
                 raise
             # Nobody to answer, and nothing to log.
             raise errors.NoMoreData from error
         finally:
-            self.sock.settimeout(before)
+            if is_short:
+                self.sock.settimeout(before)
             self.waited_s += time.monotonic() - begun
         self.received += len(data)
         return data
@@ -162,7 +167,12 @@ def when_ready(server):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 -
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
-    """Drain what was spooled before a restart without waiting for the first request."""
+    """Drain what was spooled before a restart without waiting for the first request.
+
+    What is loaded by now stays: the collector need not look at it again and again.
+    """
+    gc.collect()
+    gc.freeze()
     spooling = getattr(worker.wsgi, "extensions", {}).get("fluxio.spool")
     if spooling is not None:
         spooling.start()

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 _SLASHES = re.compile("/{2,}")
 
-#: How long a body may pause [s]. A mobile link that is gone would hold its thread for ever. How long it may take in all
-#: is in gunicorn.conf.py.
-_BODY_PAUSE_S = 10.0
-
 #: How much of an upload that was refused unread is thrown away [bytes], and for how long [s].
 _DRAIN_BYTES, _DRAIN_S = 8 * 1024 * 1024, 2.0
 
@@ -32,14 +28,13 @@ def read_body() -> bytes:
 
     Raises PayloadTooLarge beyond the limit of `register`, UnsupportedEncoding
     for a Content-Encoding that unpack does not take off, and InvalidRequest
-    for a body that breaks off.
+    for a body that breaks off, or comes slower than gunicorn.conf.py has it.
     """
     if not ENCODINGS.issuperset(encodings_of(request.headers.get("Content-Encoding", ""))):
         raise UnsupportedEncoding("Content-Encoding may be gzip or deflate.")
     limit = current_app.config["MAX_CONTENT_LENGTH"] - 1
     try:
-        with _patience(_BODY_PAUSE_S):
-            body = request.get_data(cache=False)
+        body = request.get_data(cache=False)
     except ParseException as error:
         raise InvalidRequest("The body's chunks are malformed.") from error
     except OSError as error:
