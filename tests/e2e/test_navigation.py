@@ -127,3 +127,14 @@ def test_nothing_is_wider_than_a_phone(dashboard: Dashboard, address: str) -> No
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.get_by_role("navigation", name="Views").get_by_role("link", name="Alerts")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_tab_of_an_admin_is_in_sight_on_a_small_phone(dashboard: Dashboard, language: str) -> None:
+    page = dashboard.page
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.get_by_role("combobox", name="Language").select_option(language)
+    tabs = page.get_by_role("navigation").get_by_role("link")
+    expect(tabs).to_have_count(5)
+    for tab in tabs.all():
+        expect(tab).to_be_in_viewport(ratio=1)

@@ -184,14 +184,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="of the API")
     parser.add_argument("--subscribers", type=int, default=20)
     parser.add_argument("--live-up-to", type=int, default=1000, help="devices of a fleet that is listened to")
-    parser.add_argument("--page-devices", type=int, default=100, help="of the fleet on the page; 0: no page")
+    parser.add_argument("--page-devices", type=int, default=10, help="of the fleet on the page, all in sight; 0: no page")
     parser.add_argument("--quick", action="store_true", help="every part for a moment: that it runs, not how fast")
     options = parser.parse_args()
     options.turns = 1 if options.quick else TURNS
     if options.quick:
         options.seconds, options.devices, options.live_up_to = 0.6, [60, 600], 60
         options.connections, options.batch = [1, 4], [1, 10]
-        options.subscribers, options.page_devices = 2, 20
+        options.subscribers, options.page_devices = 2, 10
     return options
 
 
