@@ -7,6 +7,7 @@ share its cores: only ratios within a run mean anything on another machine. For 
 readings per POST, short turns of these alternate:
 
 api      POST /api/ingest, closed loop: each connection is a gateway with its key and its devices
+constant a Flask application in the same gunicorn that answers every POST alike and stores nothing
 alone    the same API with FLUXIO_GROUP_COMMIT_MS=0: every POST is a call of its own
 rest     the same rows, one INSERT a POST, straight at /rest/v1/flow_data
 rpc      the same rows by ingest_readings over psycopg
@@ -40,6 +41,8 @@ from .report import HEADING, SERVERS, line, ratio
 from .subscribers import Subscribers, subscribed
 
 TURNS = 3
+#: The way that stores nothing.
+CONSTANT = "constant"
 #: Readings a POST, and gateways, of the load at a given rate.
 PACED_BATCH, PACED_GATEWAYS = 10, 64
 PAGE_POSTS_PER_S = 20.0
@@ -61,6 +64,8 @@ class Bench:
 
     def open(self, way: str) -> ways.Open:
         """How `way` connects."""
+        if way == CONSTANT:
+            return ways.constant(self.servers[way].url)
         if way in self.servers:
             return ways.api(self.servers[way].url)
         return {"rest": ways.rest, "rpc": ways.rpc, "copy": ways.copy}[way](self.stack)
@@ -81,9 +86,9 @@ class Bench:
                         self.subscribers.settle()
             for way, sample in samples.items():
                 say(line(devices, connections, batch, way, sample))
-            pairs = (("api", "rest"), ("api", "rpc"), ("api", "copy"), ("api", "alone"))
+            pairs = (("api", "rest"), ("api", "rpc"), ("api", "copy"), ("api", "alone"), (CONSTANT, "rest"))
             say("        " + "  ".join(filter(None, (ratio(samples, *pair) for pair in pairs))))
-            self.check(list(samples.values()))
+            self.check([sample for way, sample in samples.items() if way != CONSTANT])
 
     def paced(self, devices: int) -> None:
         """The whole fleet once a minute."""
@@ -163,12 +168,16 @@ def started(exits: ExitStack, options: argparse.Namespace) -> Bench:
     stack = exits.enter_context(throwaway_stack(durable=True))
     stack.start()
     servers = {}
-    for way, more in (("api", {}), ("alone", {"FLUXIO_GROUP_COMMIT_MS": "0"})):
+    for way, more, app in (
+        ("api", {}, "fluxio_api.wsgi:app"),
+        ("alone", {"FLUXIO_GROUP_COMMIT_MS": "0"}, "fluxio_api.wsgi:app"),
+        (CONSTANT, {"PYTHONPATH": str(Path(__file__).parents[1])}, "load.constant:app"),
+    ):
         if way == "api" or way in options.ways:
             directory = Path(stack.dir) / way
             directory.mkdir()
             settings = API_SETTINGS | {"FLUXIO_API_WORKERS": str(options.workers)} | more
-            servers[way] = exits.enter_context(running_api(stack, directory, **settings))
+            servers[way] = exits.enter_context(running_api(stack, directory, app=app, **settings))
     return Bench(options, stack, servers, Machine({"postgres": stack.postgres.pid, "rest": stack.gateway.process.pid}))
 
 
@@ -179,12 +188,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--devices", type=int, nargs="+", default=[1000, 100_000])
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 10, 100], help="readings a POST")
-    parser.add_argument("--ways", nargs="+", default=["api", "rest", "rpc", "copy"],
-                        choices=["api", "alone", "rest", "rpc", "copy"])  # fmt: skip
+    parser.add_argument("--ways", nargs="+", default=["api", CONSTANT, "rest", "rpc", "copy"],
+                        choices=["api", "alone", CONSTANT, "rest", "rpc", "copy"])  # fmt: skip
     parser.add_argument("--workers", type=int, default=1, help="of the API")
     parser.add_argument("--subscribers", type=int, default=20)
     parser.add_argument("--live-up-to", type=int, default=1000, help="devices of a fleet that is listened to")
-    parser.add_argument("--page-devices", type=int, default=10, help="of the fleet on the page, all in sight; 0: no page")
+    parser.add_argument("--page-devices", type=int, default=10, help="of the page's fleet, all in sight; 0: no page")
     parser.add_argument("--quick", action="store_true", help="every part for a moment: that it runs, not how fast")
     options = parser.parse_args()
     options.turns = 1 if options.quick else TURNS

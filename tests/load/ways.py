@@ -41,6 +41,23 @@ def api(url: str) -> Open:
     return connect
 
 
+def constant(url: str) -> Open:
+    """POST to constant.py, which stores nothing."""
+
+    @asynccontextmanager
+    async def connect(gateway: Gateway) -> AsyncIterator[Send]:
+        async with Wire(f"{url}/api/ingest", {"x-api-key": gateway.key}) as wire:
+
+            async def send(rows: list[Row]) -> None:
+                status, body = await wire.post(as_json(rows))
+                if status != 200:
+                    raise NotStoredError(f"{status} {body[:500]!r}")
+
+            yield send
+
+    return connect
+
+
 def rest(stack: Stack) -> Open:
     """POST /rest/v1/flow_data: what an application without this API does. Triggers run as for any insert."""
     key = stack.service_role_key

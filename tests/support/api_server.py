@@ -108,10 +108,13 @@ def api_env(stack: Stack, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_api(stack: Stack, directory: Path, **settings: str) -> Iterator[ApiServer]:
-    """An API on `stack` until the end of the block; its log is in `directory`."""
+def running_api(
+    stack: Stack, directory: Path, *, app: str = "fluxio_api.wsgi:app", **settings: str
+) -> Iterator[ApiServer]:
+    """An API on `stack`, or another `app` served alike, until the end of the block; its log is in `directory`."""
     # Its temporary files too, which a server that is killed leaves behind.
-    server = ApiServer(api_env(stack, TMPDIR=str(directory), **settings), directory / "api.log")
+    env = api_env(stack, TMPDIR=str(directory), **settings)
+    server = ApiServer(env, directory / "api.log", command=(*GUNICORN_COMMAND[:-1], app))
     server.start()
     try:
         yield server

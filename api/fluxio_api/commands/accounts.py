@@ -59,6 +59,9 @@ def register(app: Flask, settings: Settings) -> None:
             administration = Administration(Upstream(settings))
             organization_id = administration.organization_id(organization)
             gateway_id = administration.gateway_id(gateway, organization_id) if gateway else None
+            unregistered = administration.unregistered(list(devices), organization_id)
             key = administration.key(name, organization_id, gateway_id, list(devices) or None, list(networks) or None)
+        for device in unregistered:
+            click.echo(f"{device} is not registered yet: until it is, its readings are refused", err=True)
         click.echo("This key is shown only now:", err=True)
         click.echo(key)

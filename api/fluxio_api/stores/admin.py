@@ -55,6 +55,14 @@ class Administration:
         )
         return str(rows[0]["api_key"])
 
+    def unregistered(self, device_ids: list[str], organization_id: str) -> list[str]:
+        """Which of these the organization has no device for."""
+        if not device_ids:
+            return []
+        query = self._client.table("devices").select("device_id").eq("organization_id", organization_id)
+        known = {row["device_id"] for row in self._rows(query.in_("device_id", device_ids).execute)}
+        return [one for one in device_ids if one not in known]
+
     def person(self, email: str, password: str, organization_id: str, role: str, *, reset_password: bool) -> bool:
         """Let this address sign in, in one organization and role; whether the account is new."""
         email = email.strip().lower()

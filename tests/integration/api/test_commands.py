@@ -84,12 +84,23 @@ def test_create_key_prints_a_key_that_works(
             "--device", plant.devices[0],
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+        assert "not registered" not in done.stderr
         key = done.stdout.splitlines()[-1]
         body = [{"device_id": device, "level": 1} for device in plant.devices]
         answer = client.post("/api/ingest", json=body, headers={"x-api-key": key})
         assert [result["success"] for result in answer.json()["results"]] == [True, False]
     counted = db.execute("select count(*) from public.gateways where serial = %s", [serial]).fetchone()
     assert counted == {"count": 1}
+
+
+def test_create_key_says_which_devices_are_not_registered(stack: Stack, make_plant: MakePlant) -> None:
+    other = make_plant(1).devices[0]
+    done = flask(stack, "create-key", "Key with slips", "--device", "NIVUS_0l", "--device", other)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stderr.splitlines() if "is not registered yet" in line] == [
+        "NIVUS_0l", other,
+    ]  # fmt: skip
+    assert done.stdout.splitlines()[-1].startswith("flx_")
 
 
 def test_create_key_limits_a_key_to_networks(stack: Stack, db: Database, client: httpx.Client) -> None:

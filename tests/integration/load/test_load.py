@@ -26,7 +26,7 @@ def test_every_part_runs_for_a_moment_and_counts_right() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     rows = re.findall(r"^ +(\d+) +(\d+) +(\d+) (\w+) +(\d+) +(\d+) ", done.stdout, re.MULTILINE)
-    ways = ("api", "rest", "rpc", "copy")
+    ways = ("api", "constant", "rest", "rpc", "copy")
     points = [("60", conns, batch, way) for conns in ("1", "4") for batch in ("1", "10") for way in ways]
     points += [("600", "4", "10", way) for way in ways]
     assert [row[:4] for row in rows if row[3] != "paced"] == points
