@@ -59,9 +59,9 @@ def test_no_value_is_not_zero(receiver: Receiver) -> None:
 def test_words_in_the_wrong_order_are_no_values(receiver: Receiver) -> None:
     for reading in receiver.of("M_swapped"):
         assert "flow_rate" not in reading
-        assert (reading["quality"], reading["flags"][0]) == ("suspect", "implausible_order")
+        assert reading["quality"] == "suspect"
         # The counter goes on: now and then its swapped words happen to be NaN.
-        assert reading["flags"][1:] in ([], ["invalid_float"])
+        assert reading["flags"] in (["implausible_order"], ["implausible_order", "invalid_float"])
 
 
 def test_a_ghost_is_sent_as_the_zeros_that_it_is(receiver: Receiver) -> None:
