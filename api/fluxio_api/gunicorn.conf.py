@@ -114,7 +114,7 @@ class _Paced(unreader.SocketUnreader):  # type: ignore[misc] # gunicorn has no t
         left = _PATIENCE_S + self.received / _SLOWEST - self.waited_s
         before = self.sock.gettimeout()
         # Setting it is a call to the system, after which a thread may have to wait for the others: not each time.
-        is_short = left < _RECEIVE_PAUSE_S
+        is_short = left < (_RECEIVE_PAUSE_S if before is None else before)
         begun = time.monotonic()
         try:
             if left <= 0:

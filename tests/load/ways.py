@@ -26,36 +26,12 @@ class NotStoredError(Exception):
 
 def api(url: str) -> Open:
     """POST /api/ingest."""
-
-    @asynccontextmanager
-    async def connect(gateway: Gateway) -> AsyncIterator[Send]:
-        async with Wire(f"{url}/api/ingest", {"x-api-key": gateway.key}) as wire:
-
-            async def send(rows: list[Row]) -> None:
-                status, body = await wire.post(as_json(rows))
-                if status != 200 or body.count(b'"verdict":"new"') != len(rows):
-                    raise NotStoredError(f"{status} {body[:500]!r}")
-
-            yield send
-
-    return connect
+    return _post(url, lambda body, rows: body.count(b'"verdict":"new"') == len(rows))
 
 
 def constant(url: str) -> Open:
     """POST to constant.py, which stores nothing."""
-
-    @asynccontextmanager
-    async def connect(gateway: Gateway) -> AsyncIterator[Send]:
-        async with Wire(f"{url}/api/ingest", {"x-api-key": gateway.key}) as wire:
-
-            async def send(rows: list[Row]) -> None:
-                status, body = await wire.post(as_json(rows))
-                if status != 200:
-                    raise NotStoredError(f"{status} {body[:500]!r}")
-
-            yield send
-
-    return connect
+    return _post(url, lambda body, rows: True)
 
 
 def rest(stack: Stack) -> Open:
@@ -115,6 +91,23 @@ def copy(stack: Stack) -> Open:
                 statement = "copy public.flow_data (device_id, created_at, flow_rate, totalizer) from stdin"
                 async with cursor.copy(statement) as stream:
                     await stream.write(text)
+
+            yield send
+
+    return connect
+
+
+def _post(url: str, is_stored: Callable[[bytes, list[Row]], bool]) -> Open:
+    """POST /api/ingest of a server; `is_stored` judges the answer's body."""
+
+    @asynccontextmanager
+    async def connect(gateway: Gateway) -> AsyncIterator[Send]:
+        async with Wire(f"{url}/api/ingest", {"x-api-key": gateway.key}) as wire:
+
+            async def send(rows: list[Row]) -> None:
+                status, body = await wire.post(as_json(rows))
+                if status != 200 or not is_stored(body, rows):
+                    raise NotStoredError(f"{status} {body[:500]!r}")
 
             yield send
 
